@@ -1,0 +1,1 @@
+"""Platforms: they translate and decide nothing."""

@@ -1,0 +1,1 @@
+"""The smallest adapter: an example for the next platform."""

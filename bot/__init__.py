@@ -1,0 +1,1 @@
+"""The conversation core: knows no platform and no database."""

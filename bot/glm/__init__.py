@@ -1,0 +1,1 @@
+"""The GLM providers as one Model."""

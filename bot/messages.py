@@ -1,0 +1,291 @@
+"""The values that travel between the rooms: immutable, and free of any platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something was said: `workspace` is "" in a direct message, `thread` is "" outside of one."""
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str = ""
+    locale: str = ""
+
+
+class Right(StrEnum):
+    """What the platform lets somebody do, as far as the bot asks."""
+
+    MODERATE = "moderate"
+    MANAGE_CHANNEL = "manage_channel"
+    MANAGE_SERVER = "manage_server"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Somebody who speaks; `name` is data written by a stranger."""
+
+    id: str
+    name: str
+    rights: frozenset[Right] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside a message, not yet fetched; `size` is in bytes as the platform states it."""
+
+    name: str
+    media_type: str
+    size: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What somebody else said that the question refers to, or that was said around it."""
+
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something to be answered.
+
+    `key` is made from the message and is unique for ever. `conversation` is the id that the message would begin or
+    join; a `reply_to` that is one of our own posts moves it to that post's conversation. An ask that is not
+    `addressed` to the bot may still be for it (the follow-up policy decides) and is else kept as context. `origin` is
+    read by nobody but the adapter that wrote it. `at` is when it was said, in Unix seconds.
+    """
+
+    key: str
+    conversation: str
+    address: Address
+    author: Author
+    text: str
+    at: float
+    message: str
+    addressed: bool = True
+    reply_to: str = ""
+    quotes: tuple[Quote, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    origin: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class ControlKind(StrEnum):
+    """What a control does."""
+
+    STOP = "stop"
+    RESET = "reset"
+    REGENERATE = "regenerate"
+    CONTINUE = "continue"
+    MODEL = "model"
+    HELP = "help"
+    QUESTION_EDITED = "question_edited"
+    QUESTION_DELETED = "question_deleted"
+    ANSWER_DELETED = "answer_deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Something that steers: it acts outside the lane, and acting on it twice changes nothing more.
+
+    `target` is a message of the platform for edits and deletions, a turn's number for buttons, else "". `value` is the
+    new text or setting, `scope` one of `commands.SCOPES`.
+    """
+
+    key: str
+    kind: ControlKind
+    conversation: str
+    address: Address
+    actor: Author
+    target: str = ""
+    value: str = ""
+    scope: str = ""
+
+
+class Role(StrEnum):
+    """Who speaks in a prompt."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the model wants made; `arguments` is JSON as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt."""
+
+    role: Role
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A question with all that belongs to its answer; history is cut between rounds only."""
+
+    turn: int
+    messages: tuple[Message, ...]
+
+
+class FinishReason(StrEnum):
+    """Why the model ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CONTEXT = "context"
+    TOOLS = "tools"
+    FILTERED = "filtered"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a provider counted."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the model's answer; only the last one has `finish`, with who answered and what it cost.
+
+    `stage` says for FILTERED what was refused: "user", "assistant" or "history".
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish: FinishReason | None = None
+    stage: str = ""
+    usage: Usage | None = None
+    model: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """A prompt for one model by its canonical name; `user` is a key that names nobody."""
+
+    model: str
+    messages: tuple[Message, ...]
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that some configured provider offers; sizes are in tokens."""
+
+    name: str
+    context: int
+    output: int
+    images: bool
+    providers: tuple[str, ...]
+
+
+class OutcomeKind(StrEnum):
+    """How a turn ended."""
+
+    ANSWERED = "answered"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    RETRACTED = "retracted"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a turn: the model's `answer`, and our own line about it in `note`.
+
+    Without an answer the note is the whole visible text. `controls` are the buttons under the last page.
+    """
+
+    kind: OutcomeKind
+    answer: str = ""
+    note: str = ""
+    controls: tuple[ControlKind, ...] = ()
+    model: str = ""
+    provider: str = ""
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message of ours on the platform, or the intent to make one (`ref` is "" until the platform answered).
+
+    `number` counts the posts of a turn, `page` is which page it shows, `seal` is the offset in the answer at which the
+    page ended (None while it is the last). `at` is when the intent was stored, in Unix seconds.
+    """
+
+    turn: int
+    number: int
+    page: int
+    at: float
+    ref: str = ""
+    seal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer, as far as it has come.
+
+    `asks` are of one author, oldest first; `notes` is what others said since the turn before. `attempt` counts the
+    times the model was asked, from 1. `since` is when it was asked or last reopened, in Unix seconds: the age bound
+    counts from there. `place` is where the adapter put the answer, "" until known; `first` says that
+    the conversation had none before. With an `outcome` the model has ended and only delivery is left.
+    """
+
+    id: int
+    conversation: str
+    asks: tuple[Ask, ...]
+    since: float
+    notes: tuple[Quote, ...] = ()
+    parent: int | None = None
+    attempt: int = 1
+    place: str = ""
+    posts: tuple[Post, ...] = ()
+    first: bool = False
+    outcome: Outcome | None = None
+
+    @property
+    def ask(self) -> Ask:
+        """The newest of the asks: its author is the turn's only asker, its address is where the answer goes."""
+        return self.asks[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one message should show: a body that only grows, and a tail below it.
+
+    `notify` asks the platform to tell the asker about the message; `file` is a whole answer as (name, text).
+    """
+
+    body: str
+    tail: str = ""
+    controls: tuple[ControlKind, ...] = ()
+    turn: int = 0
+    notify: bool = False
+    file: tuple[str, str] | None = None
+
+    @property
+    def text(self) -> str:
+        """Body and tail as one text."""
+        return f"{self.body}\n{self.tail}" if self.body and self.tail else self.body or self.tail

@@ -1,0 +1,342 @@
+"""The seams of the house: what the core needs from a model, a store, a platform and a place to answer in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.messages import (
+    Ask,
+    Control,
+    Delta,
+    ModelInfo,
+    ModelRequest,
+    Outcome,
+    Page,
+    Post,
+    Quote,
+    Round,
+    Turn,
+)
+
+
+class Model(Protocol):
+    """Answers prompts; a plug, like the database."""
+
+    def models(self) -> Sequence[ModelInfo]:
+        """All models that can be asked, best first."""
+        ...
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
+        """Ask and yield the answer as it comes; the last delta has `finish`.
+
+        Closing the iterator ends the request. Raises ModelError; an answer that breaks off raises it with `resumable`.
+        """
+        ...
+
+
+class Reception(StrEnum):
+    """What became of an ask."""
+
+    TAKEN = "taken"  # its turn comes next
+    WAITING = "waiting"  # others of the same conversation come first
+    NOTED = "noted"  # kept as context, wakes nobody
+    DUPLICATE = "duplicate"
+    FULL = "full"  # the conversation's queue is full; it will not be answered
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A turn to work on, under a lease that `fence` guards: a write with an older fence raises LeaseLost."""
+
+    conversation: str
+    fence: int
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What controls need to know of a turn; `state` is "running", "finished" or "delivered"."""
+
+    id: int
+    conversation: str
+    asker: str
+    state: str
+    last: bool
+    outcome: Outcome | None = None
+
+
+class Store(Protocol):
+    """Keeps conversations, the inbox and what was shown. Every method is one transaction.
+
+    Times are Unix seconds, durations seconds. Methods that take a Claim raise LeaseLost when its fence is old.
+    """
+
+    # The inbox -----------------------------------------------------------------------------------------------------
+
+    async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
+        """Store an ask once, by its key; `limit` is how many may wait in one conversation."""
+        ...
+
+    async def accept_control(self, control: Control) -> bool:
+        """Store a control once, by its key; False for one that is already settled."""
+        ...
+
+    async def settle(self, key: str) -> None:
+        """Note that a control has been acted on."""
+        ...
+
+    async def unsettled(self) -> Sequence[Control]:
+        """Controls that were stored but not acted on, oldest first."""
+        ...
+
+    async def has_asked(self, conversation: str, author: str) -> bool:
+        """Whether this author has asked in this conversation."""
+        ...
+
+    async def knows(self, conversation: str) -> bool:
+        """Whether anything was ever asked in this conversation."""
+        ...
+
+    # The lane ------------------------------------------------------------------------------------------------------
+
+    async def claim(self, owner: str, lease: float) -> Claim | None:
+        """Take the conversation whose work has waited longest and has no live lease, and begin its next turn.
+
+        In order: a finished turn that is not delivered, a turn to be asked (again), the oldest waiting mail together
+        with the mail of the same author that directly follows it.
+        """
+        ...
+
+    async def proceed(self, claim: Claim) -> Claim | None:
+        """Begin the next turn under the same lease; with nothing pending release it and return None."""
+        ...
+
+    async def hand_back(self, claim: Claim, *, after: float = 0.0, count: bool = True) -> None:
+        """Release with the turn unfinished: it is taken up again after that many seconds.
+
+        `count=False` leaves its number of attempts as it was before the claim.
+        """
+        ...
+
+    async def renew(self, owner: str, lease: float) -> None:
+        """Prolong all leases of this owner."""
+        ...
+
+    async def next_due(self) -> float | None:
+        """Seconds until waiting work becomes due, 0 when some is, None when there is none."""
+        ...
+
+    # A turn --------------------------------------------------------------------------------------------------------
+
+    async def place(self, claim: Claim, place: str) -> None:
+        """Remember where the adapter put the answer."""
+        ...
+
+    async def history(self, turn: Turn, *, rounds: int) -> Sequence[Round]:
+        """The answered rounds that lead to this turn, oldest first, at most so many; none from before a reset."""
+        ...
+
+    async def intend(self, claim: Claim, page: int) -> Post:
+        """Store the intent to post a page, before it is posted."""
+        ...
+
+    async def posted(self, claim: Claim, number: int, ref: str) -> None:
+        """Note which message the post became."""
+        ...
+
+    async def sealed(self, claim: Claim, number: int, seal: int) -> None:
+        """Note where in the answer the post's page ended."""
+        ...
+
+    async def unposted(self, claim: Claim, number: int) -> None:
+        """Forget a post that is no longer on the platform, or never came to be."""
+        ...
+
+    async def repost(self, claim: Claim) -> None:
+        """Begin a new attempt under the same lease: the posts stay, their seals are forgotten."""
+        ...
+
+    async def finish(self, claim: Claim, outcome: Outcome) -> None:
+        """The model has ended: the asks are done, the answer enters the history."""
+        ...
+
+    async def delivered(self, claim: Claim) -> None:
+        """The posts on the platform show the outcome."""
+        ...
+
+    # What controls do ----------------------------------------------------------------------------------------------
+
+    async def turn(self, number: int) -> Summary | None:
+        """A turn by its number."""
+        ...
+
+    async def turn_of_question(self, key: str) -> Summary | None:
+        """The turn that answers the ask with this key."""
+        ...
+
+    async def turn_of_post(self, ref: str) -> Summary | None:
+        """The turn that a message of ours belongs to."""
+        ...
+
+    async def open_turn(self, conversation: str) -> Summary | None:
+        """The conversation's turn that is not yet delivered."""
+        ...
+
+    async def drop_waiting(self, conversation: str, author: str) -> int:
+        """Drop the mail of this author that waits in this conversation; how many there were."""
+        ...
+
+    async def rewrite_question(self, key: str, text: str) -> None:
+        """Replace the text of an ask that is not being answered right now; a Regenerate uses it."""
+        ...
+
+    async def withdraw_question(self, key: str) -> bool:
+        """Drop a waiting ask, or take an answered one's round out of the history; whether it was waiting."""
+        ...
+
+    async def request_stop(self, turn: int) -> None:
+        """Mark a turn as stopped, for whoever works on it or takes it up."""
+        ...
+
+    async def stop_requested(self, turn: int) -> bool:
+        """Whether a stop was requested since the turn was last begun or reopened."""
+        ...
+
+    async def reset(self, conversation: str) -> None:
+        """History of this conversation begins anew; the record stays."""
+        ...
+
+    async def reopen(self, turn: int) -> bool:
+        """Put a delivered turn up to be asked again; False when it is not the conversation's last or still open."""
+        ...
+
+    # Settings and memory -------------------------------------------------------------------------------------------
+
+    async def settings(self, name: str, scopes: Sequence[str]) -> Mapping[str, str]:
+        """The values of one setting by scope, for those of the scopes that have one."""
+        ...
+
+    async def set_setting(self, scope: str, name: str, value: str | None) -> None:
+        """Set a value, or with None remove it."""
+        ...
+
+    async def recall(self, name: str) -> str | None:
+        """A value kept for an adapter, such as a cursor or a hash."""
+        ...
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep a value for an adapter."""
+        ...
+
+    async def active_channels(self, platform: str, since: float) -> Sequence[str]:
+        """Channels outside any workspace (direct messages) in which something was asked since then."""
+        ...
+
+
+class Call(StrEnum):
+    """The calls of a Surface that the Governor paces."""
+
+    POST = "post"
+    EDIT = "edit"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What fits into one message of a platform; `size` measures a text in the unit of `page`."""
+
+    page: int
+    size: Callable[[str], int] = len
+    pages: int = 8
+    file_from: int = 4
+    tables: bool = True  # whether tables must be drawn as aligned blocks
+
+
+class Surface(Protocol):
+    """The place in which one turn is answered. Raises PlatformError and its kin."""
+
+    @property
+    def limits(self) -> Limits:
+        """What fits into a message here."""
+        ...
+
+    def lane(self, call: Call) -> str:
+        """The Governor's lane that a call takes; known once the surface is open."""
+        ...
+
+    async def open(self) -> str:
+        """Make the place ready (a thread, for instance) and say which it is; done once for a turn without a place."""
+        ...
+
+    async def post(self, page: Page, intent: Post) -> str:
+        """Post a page and return its ref; the same intent never makes a second message."""
+        ...
+
+    async def find(self, intent: Post, taken: Sequence[str]) -> str | None:
+        """Look for the message of an intent whose answer was lost, other than those taken."""
+        ...
+
+    async def edit(self, ref: str, page: Page) -> None:
+        """Replace what a message shows."""
+        ...
+
+    async def delete(self, ref: str) -> None:
+        """Remove a message; one that is already gone is fine."""
+        ...
+
+    async def typing(self) -> None:
+        """Show that an answer is coming; may do nothing."""
+        ...
+
+
+class Inbox(Protocol):
+    """What an adapter hands its events to; returning means stored."""
+
+    async def ask(self, ask: Ask) -> Reception:
+        """Store an ask and wake who answers it."""
+        ...
+
+    async def control(self, control: Control) -> str:
+        """Store a control, act on it, and return a sentence for the actor ("" when there is nothing to say)."""
+        ...
+
+
+class Adapter(Protocol):
+    """A platform: it translates and decides nothing."""
+
+    @property
+    def name(self) -> str:
+        """The platform's name in addresses and keys."""
+        ...
+
+    async def run(self, inbox: Inbox) -> None:
+        """Take events until closed; raises OperatorError for a token or a right that only the operator can mend."""
+        ...
+
+    async def close(self) -> None:
+        """Take no more events, and end `run`."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether events arrive."""
+        ...
+
+    def surface(self, turn: Turn) -> Surface:
+        """The place in which this turn is answered."""
+        ...
+
+    async def background(self, ask: Ask) -> Sequence[Quote]:
+        """What was said before the bot joined, oldest first; asked once for a conversation."""
+        ...
+
+    async def show_waiting(self, ask: Ask) -> None:
+        """Show the asker that the message was taken and waits; best effort."""
+        ...
+
+    async def tell(self, ask: Ask, text: str) -> None:
+        """Say a sentence to the asker outside of any turn; best effort."""
+        ...

@@ -1,0 +1,1 @@
+"""Tools that the model and the slash commands share."""
