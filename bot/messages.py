@@ -9,13 +9,17 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where something was said: `workspace` is "" in a direct message, `thread` is "" outside of one."""
+    """Where something was said: `workspace` is "" in a direct message, `thread` is "" outside of one.
+
+    `title` is what people call the place: data written by a stranger.
+    """
 
     platform: str
     workspace: str
     channel: str
     thread: str = ""
     locale: str = ""
+    title: str = ""
 
 
 class Right(StrEnum):
@@ -215,10 +219,12 @@ class OutcomeKind(StrEnum):
 class Outcome:
     """The end of a turn: the model's `answer`, and our own line about it in `note`.
 
-    Without an answer the note is the whole visible text. `controls` are the buttons under the last page.
+    Without an answer the note is the whole visible text. `question` is what the model was asked, as later turns shall
+    see it in the history. `controls` are the buttons under the last page.
     """
 
     kind: OutcomeKind
+    question: str = ""
     answer: str = ""
     note: str = ""
     controls: tuple[ControlKind, ...] = ()

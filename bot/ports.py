@@ -58,7 +58,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What controls need to know of a turn; `state` is "running", "finished" or "delivered"."""
+    """What controls need to know of a turn; `state` is "running", "finished" or "delivered".
+
+    `last` says that no later turn was begun in the conversation.
+    """
 
     id: int
     conversation: str
@@ -68,7 +71,23 @@ class Summary:
     outcome: Outcome | None = None
 
 
-class Store(Protocol):
+class Memory(Protocol):
+    """What an adapter may keep and look up."""
+
+    async def recall(self, name: str) -> str | None:
+        """A value kept for an adapter, such as a cursor or a hash."""
+        ...
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep a value for an adapter."""
+        ...
+
+    async def active_channels(self, platform: str, since: float) -> Sequence[str]:
+        """Channels outside any workspace (direct messages) in which something was asked since then."""
+        ...
+
+
+class Store(Memory, Protocol):
     """Keeps conversations, the inbox and what was shown. Every method is one transaction.
 
     Times are Unix seconds, durations seconds. Methods that take a Claim raise LeaseLost when its fence is old.
@@ -213,7 +232,7 @@ class Store(Protocol):
         """Put a delivered turn up to be asked again; False when it is not the conversation's last or still open."""
         ...
 
-    # Settings and memory -------------------------------------------------------------------------------------------
+    # Settings ------------------------------------------------------------------------------------------------------
 
     async def settings(self, name: str, scopes: Sequence[str]) -> Mapping[str, str]:
         """The values of one setting by scope, for those of the scopes that have one."""
@@ -223,18 +242,6 @@ class Store(Protocol):
         """Set a value, or with None remove it."""
         ...
 
-    async def recall(self, name: str) -> str | None:
-        """A value kept for an adapter, such as a cursor or a hash."""
-        ...
-
-    async def remember(self, name: str, value: str) -> None:
-        """Keep a value for an adapter."""
-        ...
-
-    async def active_channels(self, platform: str, since: float) -> Sequence[str]:
-        """Channels outside any workspace (direct messages) in which something was asked since then."""
-        ...
-
 
 class Call(StrEnum):
     """The calls of a Surface that the Governor paces."""
@@ -242,6 +249,14 @@ class Call(StrEnum):
     POST = "post"
     EDIT = "edit"
     DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A rate limit's own queue, named "kind:id"; an exempt one does not count against the platform's overall limit."""
+
+    name: str
+    exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +278,7 @@ class Surface(Protocol):
         """What fits into a message here."""
         ...
 
-    def lane(self, call: Call) -> str:
+    def lane(self, call: Call) -> Lane:
         """The Governor's lane that a call takes; known once the surface is open."""
         ...
 
@@ -275,8 +290,8 @@ class Surface(Protocol):
         """Post a page and return its ref; the same intent never makes a second message."""
         ...
 
-    async def find(self, intent: Post, taken: Sequence[str]) -> str | None:
-        """Look for the message of an intent whose answer was lost, other than those taken."""
+    async def find(self, intent: Post) -> Sequence[str]:
+        """Messages of ours in this place that are newer than the intent, oldest first: one may be what it became."""
         ...
 
     async def edit(self, ref: str, page: Page) -> None:
@@ -339,4 +354,8 @@ class Adapter(Protocol):
 
     async def tell(self, ask: Ask, text: str) -> None:
         """Say a sentence to the asker outside of any turn; best effort."""
+        ...
+
+    async def tell_operator(self, text: str) -> bool:
+        """Say a sentence to whoever runs the bot; whether that was possible."""
         ...

@@ -1,0 +1,130 @@
+"""The discord.py client: made for any root and any number of shards, and watched by the Governor."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from types import SimpleNamespace
+from typing import Any, Final
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot import metrics
+from bot.pacing import Governor
+
+# discord.py drops idle connections after 15 s, so that a quiet bot's first post would pay for a new one.
+_KEEP_ALIVE: Final = 75.0
+_ROUTES: Final = [
+    ("POST", re.compile(r"/channels/(\d+)/messages$"), "post"),
+    ("PATCH", re.compile(r"/channels/(\d+)/messages/\d+$"), "edit"),
+    ("DELETE", re.compile(r"/channels/(\d+)/messages/\d+$"), "delete"),
+    ("POST", re.compile(r"/channels/(\d+)/messages/\d+/threads$"), "thread"),
+    ("POST", re.compile(r"/channels/(\d+)/typing$"), "typing"),
+    ("PUT", re.compile(r"/channels/(\d+)/messages/\d+/reactions/"), "reaction"),
+    ("GET", re.compile(r"/channels/(\d+)/messages"), "read"),
+    ("PATCH", re.compile(r"/webhooks/\d+/([^/]+)/messages/"), "hook-edit"),
+    ("POST", re.compile(r"/webhooks/\d+/([^/]+)$"), "hook-post"),
+]
+
+
+class RestTrace:
+    """Tells the Governor what every answer of Discord says about its limits, the moment its headers arrive."""
+
+    def __init__(self, governor: Governor) -> None:
+        self._governor = governor
+
+    def config(self) -> aiohttp.TraceConfig:
+        """The hook for the client's HTTP session."""
+        config = aiohttp.TraceConfig()
+        config.on_request_end.append(self._ended)
+        return config
+
+    async def _ended(
+        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        metrics.platform_calls.labels("discord", str(params.response.status)).inc()
+        lane = lane_of(params.method, params.url.path)
+        if lane is None:
+            return
+        headers = params.response.headers
+        if params.response.status == 429:
+            everywhere = "X-RateLimit-Global" in headers or headers.get("X-RateLimit-Scope") == "global"
+            self._governor.refused(lane, float(headers.get("Retry-After", 1.0)), everywhere=everywhere)
+        elif "X-RateLimit-Limit" in headers and "X-RateLimit-Reset-After" in headers:
+            self._governor.observe(
+                lane,
+                limit=int(headers["X-RateLimit-Limit"]),
+                remaining=int(headers.get("X-RateLimit-Remaining", 0)),
+                reset_after=float(headers["X-RateLimit-Reset-After"]),
+            )
+
+
+def lane_of(method: str, path: str) -> str | None:
+    """The Governor's lane that a request belongs to."""
+    for wanted, pattern, kind in _ROUTES:
+        if method == wanted and (match := pattern.search(path)):
+            return f"{kind}:{match[1]}"
+    return None
+
+
+class _Pacing:
+    """Waits between two IDENTIFYs only as long as Discord asks for: not before the first, 1 to 5 s before others."""
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Called by discord.py before each IDENTIFY."""
+        if not initial:
+            await asyncio.sleep(random.uniform(1.0, 5.0))  # noqa: S311 - spreads reconnects, no secret
+
+
+class Client(_Pacing, discord.Client):
+    """The client of a bot on one shard: it keeps its session over an outage."""
+
+
+class ShardedClient(_Pacing, discord.AutoShardedClient):
+    """The client of a bot on several shards."""
+
+
+def intents() -> discord.Intents:
+    """What is always asked for; the message content is added when the application has it."""
+    wanted = discord.Intents.none()
+    wanted.guilds = wanted.guild_messages = wanted.dm_messages = True
+    return wanted
+
+
+async def log_in(token: str, api_url: str, wanted: discord.Intents, trace: RestTrace) -> discord.Client:
+    """A client that is logged in and knows its gateway; raises what discord.py and aiohttp raise."""
+    Route.BASE = api_url
+    client = _make(Client, wanted, trace)
+    try:
+        await client.login(token)
+        shards, url, _ = await client.http.get_bot_gateway()
+    except BaseException:
+        await client.close()
+        raise
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
+    if shards <= 1:
+        return client
+    await client.close()
+    sharded = _make(ShardedClient, wanted, trace, shard_count=shards)
+    await sharded.login(token)
+    return sharded
+
+
+def _make(kind: type[discord.Client], wanted: discord.Intents, trace: RestTrace, **options: Any) -> discord.Client:
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    return kind(
+        intents=wanted,
+        max_messages=None,
+        member_cache_flags=discord.MemberCacheFlags.none(),
+        chunk_guilds_at_startup=False,
+        guild_ready_timeout=0,
+        allowed_mentions=discord.AllowedMentions.none(),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
+        http_trace=trace.config(),
+        **options,
+    )

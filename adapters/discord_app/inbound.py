@@ -1,0 +1,161 @@
+"""From a Discord message to an Ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import discord
+
+from bot.messages import Address, Ask, Attachment, Author, Quote, Right
+
+PLATFORM = "discord"
+
+_ANSWERABLE = (discord.MessageType.default, discord.MessageType.reply)
+_THREADS = (discord.ChannelType.public_thread, discord.ChannelType.private_thread, discord.ChannelType.news_thread)
+_MENTION = re.compile(r"<(@[!&]?|#)(\d+)>")
+_QUOTE_LIMIT = 4_000
+
+
+def conversation_of(guild_id: int | None, root: int) -> str:
+    """The id of the conversation that this message, thread or direct-message channel began."""
+    return f"{PLATFORM}/{guild_id or '@me'}/{root}"
+
+
+def message_key(message_id: int) -> str:
+    """The key under which a message is taken in."""
+    return f"{PLATFORM}/{message_id}"
+
+
+def rights_of(permissions: discord.Permissions) -> frozenset[Right]:
+    """What these permissions let somebody do, as far as the bot asks."""
+    wide = permissions.administrator
+    pairs = (
+        (Right.MODERATE, permissions.manage_messages),
+        (Right.MANAGE_CHANNEL, permissions.manage_channels),
+        (Right.MANAGE_SERVER, permissions.manage_guild),
+    )
+    return frozenset(right for right, granted in pairs if granted or wide)
+
+
+def address_of(
+    guild: discord.Guild | None, channel: discord.abc.Snowflake, parent_id: int | None, locale: str = ""
+) -> Address:
+    """Where something was said; `parent_id` is the channel of a thread."""
+    workspace = str(guild.id) if guild else ""
+    title = f"#{getattr(channel, 'name', '') or channel.id}" if guild else ""
+    if guild and not locale and guild.preferred_locale:
+        locale = str(guild.preferred_locale)
+    if parent_id is None:
+        return Address(PLATFORM, workspace, str(channel.id), "", locale, title)
+    return Address(PLATFORM, workspace, str(parent_id), str(channel.id), locale, title)
+
+
+def author_of(user: discord.abc.User, permissions: discord.Permissions | None = None) -> Author:
+    """Somebody on Discord, with the rights that these permissions give."""
+    return Author(str(user.id), user.display_name, rights_of(permissions) if permissions else frozenset())
+
+
+def is_for_us(message: discord.Message, me: discord.ClientUser) -> bool:
+    """Whether a message addresses the bot: directly, by its own role, or as a reply to it."""
+    if message.guild is None or any(user.id == me.id for user in message.mentions):
+        return True
+    own = message.guild.self_role
+    if own and any(role.id == own.id for role in message.role_mentions):
+        return True
+    answered = message.reference.resolved if message.reference else None
+    return isinstance(answered, discord.Message) and answered.author.id == me.id
+
+
+def is_person(message: discord.Message) -> bool:
+    """Whether a person said it, in a message that can be answered."""
+    return not message.author.bot and message.webhook_id is None and message.type in _ANSWERABLE
+
+
+def is_thread(channel: object) -> bool:
+    """Whether a channel is a thread or a forum post."""
+    return getattr(channel, "type", None) in _THREADS
+
+
+def read_message(message: discord.Message, me: discord.ClientUser, parent_id: int | None) -> Ask:
+    """The ask that a message is; `parent_id` is the channel of the thread that it was said in."""
+    in_thread = parent_id is not None
+    direct = message.guild is None
+    root = message.channel.id if in_thread or direct else message.id
+    quotes, reply_to = _referred(message, me)
+    return Ask(
+        key=message_key(message.id),
+        conversation=conversation_of(message.guild.id if message.guild else None, root),
+        address=address_of(message.guild, message.channel, parent_id),
+        author=author_of(message.author),
+        text=clean(message, me),
+        at=message.created_at.timestamp(),
+        message=str(message.id),
+        addressed=is_for_us(message, me),
+        reply_to=reply_to,
+        quotes=tuple(quotes),
+        attachments=tuple(
+            Attachment(item.filename, item.content_type or "", item.size, item.url) for item in message.attachments
+        ),
+        origin=_origin(message),
+    )
+
+
+def clean(message: discord.Message, me: discord.ClientUser) -> str:
+    """The words of a message: without the mention of the bot, other mentions by their names."""
+    role = message.guild.self_role if message.guild else None
+    own = (me.id, role.id) if role else (me.id,)
+    names: dict[int, str] = {user.id: f"@{user.display_name}" for user in message.mentions}
+    names |= {role.id: f"@{role.name}" for role in message.role_mentions}
+    names |= {channel.id: f"#{channel.name}" for channel in message.channel_mentions}
+
+    def replaced(match: re.Match[str]) -> str:
+        number = int(match[2])
+        return "" if number in own else names.get(number, match[0])
+
+    return _MENTION.sub(replaced, message.content).strip()
+
+
+def quote_of(message: discord.Message, me: discord.ClientUser) -> Quote | None:
+    """A message as quoted material with its embeds and forwards, None when there is nothing to read in it."""
+    text = "\n".join(filter(None, [clean(message, me), *_embedded(message.embeds), *_forwarded(message)]))
+    return Quote(message.author.display_name, text[:_QUOTE_LIMIT]) if text else None
+
+
+def _referred(message: discord.Message, me: discord.ClientUser) -> tuple[Sequence[Quote], str]:
+    """What a message refers to: the material that it carries, and the answer of ours that it replies to."""
+    quotes = [Quote("forwarded", text) for text in _forwarded(message)]
+    quotes += [Quote("embed", text) for text in _embedded(message.embeds)]
+    answered = message.reference.resolved if message.reference else None
+    if not isinstance(answered, discord.Message):
+        return quotes, str(message.reference.message_id or "") if message.reference and not quotes else ""
+    if answered.author.id == me.id:
+        return quotes, str(answered.id)
+    quote = quote_of(answered, me)
+    return ([quote, *quotes] if quote else quotes), str(answered.id)
+
+
+def _forwarded(message: discord.Message) -> Sequence[str]:
+    snapshots = message.message_snapshots
+    return [
+        "\n".join(filter(None, [item.content, *_embedded(item.embeds)]))[:_QUOTE_LIMIT]
+        for item in snapshots
+        if item.content or item.embeds
+    ]
+
+
+def _embedded(embeds: Sequence[discord.Embed]) -> Sequence[str]:
+    texts = [
+        "\n".join(filter(None, [embed.title, embed.description, *(f"{f.name}: {f.value}" for f in embed.fields)]))
+        for embed in embeds
+    ]
+    return [text[:_QUOTE_LIMIT] for text in texts if text]
+
+
+def _origin(message: discord.Message) -> Mapping[str, str]:
+    origin = {"channel_type": str(getattr(message.channel, "type", ""))}
+    if message.flags.voice:
+        origin["kind"] = "only_voice"
+    elif message.stickers:
+        origin["kind"] = "only_sticker"
+    return origin

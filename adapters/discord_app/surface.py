@@ -1,0 +1,311 @@
+"""Where a turn is answered on Discord: a thread, a reply, a direct message, or the answer to a command."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any, Final, Protocol
+
+import discord
+from discord.http import HTTPClient, Route
+
+from adapters.discord_app import failures
+from adapters.discord_app.controls import components
+from adapters.discord_app.failures import translated
+from bot.errors import PlatformError, PlatformGone, PlatformRefused
+from bot.messages import ControlKind, Page, Post, Turn
+from bot.pacing import Governor, Priority
+from bot.ports import Call, Lane, Limits
+
+# Discord docs, resources/message: content.
+PAGE_SIZE: Final = 2_000
+# Discord docs, resources/channel: a thread's name.
+THREAD_NAME: Final = 100
+THREAD_ARCHIVE_MINUTES: Final = 1440
+# Creating threads has a limit of minutes: after this many seconds the answer becomes a reply.
+THREAD_PATIENCE: Final = 2.0
+# Discord docs, interactions/receiving-and-responding: a token lives for 15 minutes; we leave one in reserve.
+INTERACTION_LIFE: Final = 14 * 60.0
+# Same page: an app that is not in the server may send five follow-ups.
+USER_INSTALLED_PAGES: Final = 6
+# Our clock and Discord's may differ by so many seconds when a lost post is looked for.
+CLOCK_SKEW: Final = 5.0
+# Discord docs, resources/message: message flags.
+_SUPPRESS_EMBEDS: Final = 1 << 2
+
+
+class Rest(Protocol):
+    """What surfaces need from the adapter."""
+
+    governor: Governor
+
+    async def http(self) -> HTTPClient:
+        """The logged-in REST client; waits for the login."""
+        ...
+
+    @property
+    def my_id(self) -> int:
+        """The bot's own user id."""
+        ...
+
+    async def acknowledged(self, interaction: str) -> str:
+        """Wait until a command was acknowledged; the id of the message that its answer will be, "" if unknown."""
+        ...
+
+
+def nonce_of(intent: Post) -> str:
+    """The nonce of a post: 24 characters (Discord allows 25) that only this intent has."""
+    digest = hashlib.sha256(f"{intent.turn}/{intent.number}/{intent.at!r}".encode()).digest()
+    return base64.b32encode(digest).decode()[:24]
+
+
+class ChannelSurface:
+    """Answers in a channel, a thread or a direct message. The place is "mode/channel id": thread, reply or here."""
+
+    def __init__(self, rest: Rest, turn: Turn, *, threads: bool) -> None:
+        self._rest = rest
+        self._turn = turn
+        self._ask = turn.ask
+        self._threads = threads
+        self._mode, _, self._channel = turn.place.partition("/")
+        self._buttons: dict[str, Sequence[ControlKind]] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """What fits into a message of Discord."""
+        return Limits(page=PAGE_SIZE)
+
+    def lane(self, call: Call) -> Lane:
+        """Discord counts posts, edits and deletions of a channel separately."""
+        return Lane(f"{call}:{self._channel}")
+
+    async def open(self) -> str:
+        """Make a thread of the question where that is wanted and possible; else answer where it was asked."""
+        address = self._ask.address
+        here = address.thread or address.channel
+        self._mode, self._channel = ("reply" if address.workspace and self._ask.message else "here"), here
+        wanted = self._threads and address.workspace and not address.thread and self._ask.message
+        if wanted and await self._create_thread():
+            self._mode, self._channel = "thread", self._ask.message
+        return f"{self._mode}/{self._channel}"
+
+    async def post(self, page: Page, intent: Post) -> str:
+        """Post under a nonce, so that the same intent never makes a second message."""
+        first = intent.page == 0
+        body: dict[str, Any] = {
+            "content": self._content(page, mention=page.notify and not self._replies(first)),
+            "nonce": nonce_of(intent),
+            "enforce_nonce": True,
+            "flags": _SUPPRESS_EMBEDS,
+            "allowed_mentions": self._allowed(page),
+            "components": components(page, self._ask.address.locale),
+        }
+        if self._replies(first):
+            body["message_reference"] = {"message_id": self._ask.message, "fail_if_not_exists": False}
+        route = Route("POST", "/channels/{channel_id}/messages", channel_id=self._channel)
+        async with translated():
+            answer = await self._request(route, body, page)
+        self._buttons[str(answer["id"])] = page.controls
+        return str(answer["id"])
+
+    async def find(self, intent: Post) -> Sequence[str]:
+        """Messages of ours in this channel since the intent."""
+        after = discord.utils.time_snowflake(datetime.fromtimestamp(intent.at - CLOCK_SKEW, UTC))
+        async with translated():
+            found = await (await self._rest.http()).logs_from(int(self._channel), 50, after=after)
+        return [
+            str(number) for number in sorted(int(m["id"]) for m in found if int(m["author"]["id"]) == self._rest.my_id)
+        ]
+
+    async def edit(self, ref: str, page: Page) -> None:
+        """Replace what a message shows; the buttons are sent only when they change."""
+        try:
+            await self._edit(ref, page)
+        except PlatformRefused as error:
+            cause = error.__cause__
+            if not isinstance(cause, discord.HTTPException) or cause.code != failures.THREAD_ARCHIVED:
+                raise
+            await self._unarchive()
+            await self._edit(ref, page)
+
+    async def _edit(self, ref: str, page: Page) -> None:
+        body: dict[str, Any] = {"content": self._content(page), "allowed_mentions": self._allowed(page)}
+        if self._buttons.get(ref) != page.controls:
+            body["components"] = components(page, self._ask.address.locale)
+        if ControlKind.STOP not in page.controls and page.file is None:
+            # A page in its final form has no file unless it says so: an earlier attempt may have left one.
+            body["attachments"] = []
+        async with translated():
+            await self._request(self._edit_route(ref), body, page)
+        self._buttons[ref] = page.controls
+
+    def _edit_route(self, ref: str) -> Route:
+        return Route("PATCH", "/channels/{channel_id}/messages/{message_id}", channel_id=self._channel, message_id=ref)
+
+    async def _unarchive(self) -> None:
+        async with translated():
+            await (await self._rest.http()).edit_channel(int(self._channel), archived=False)
+
+    async def delete(self, ref: str) -> None:
+        """Remove a message; one that is already gone is fine."""
+        try:
+            async with translated():
+                await (await self._rest.http()).delete_message(int(self._channel), int(ref))
+        except PlatformGone:
+            return
+
+    async def typing(self) -> None:
+        """Show the typing indicator where the question was asked, if the limits leave room for it."""
+        channel = self._channel or self._ask.address.thread or self._ask.address.channel
+        permit = self._rest.governor.try_permit(f"typing:{channel}")
+        if permit is None:
+            return
+        with permit:
+            try:
+                async with translated():
+                    await (await self._rest.http()).send_typing(int(channel))
+            except PlatformError:
+                # The indicator is a courtesy: without it the answer still comes.
+                return
+
+    def _replies(self, first: bool) -> bool:
+        return first and self._mode == "reply" and bool(self._ask.message)
+
+    def _content(self, page: Page, *, mention: bool = False) -> str:
+        text = page.text
+        return f"{text}\n-# <@{self._ask.author.id}>" if mention and self._mode != "here" else text
+
+    def _allowed(self, page: Page) -> Mapping[str, Any]:
+        # Nobody is ever pinged by what the model writes: only the asker, and only by the post that says so.
+        users = [self._ask.author.id] if page.notify else []
+        return {"parse": [], "users": users, "replied_user": page.notify}
+
+    async def _request(self, route: Route, body: dict[str, Any], page: Page) -> Any:
+        http = await self._rest.http()
+        if page.file is None:
+            return await http.request(route, json=body)
+        name, text = page.file
+        file = discord.File(BytesIO(text.encode()), filename=name)
+        body["attachments"] = [{"id": 0, "filename": name}]
+        form = [
+            {"name": "payload_json", "value": json.dumps(body), "content_type": "application/json"},
+            {"name": "files[0]", "value": file.fp, "filename": name, "content_type": "text/markdown"},
+        ]
+        return await http.request(route, form=form, files=[file])
+
+    async def _create_thread(self) -> bool:
+        """Whether a thread of the question exists now; gives up early, since the answer must not wait for it."""
+        if self._ask.origin.get("channel_type") not in {"text", "news"}:
+            return False
+        lane = f"thread:{self._ask.address.channel}"
+        try:
+            async with translated(seconds=THREAD_PATIENCE), self._rest.governor.permit(lane, Priority.FIRST):
+                await (await self._rest.http()).start_thread_with_message(
+                    int(self._ask.address.channel),
+                    int(self._ask.message),
+                    name=thread_name(self._ask.text),
+                    auto_archive_duration=THREAD_ARCHIVE_MINUTES,
+                )
+        except PlatformError as error:
+            cause = error.__cause__
+            return isinstance(cause, discord.HTTPException) and cause.code == failures.THREAD_EXISTS
+        return True
+
+
+class InteractionSurface(ChannelSurface):
+    """Answers a command through its interaction; the place is "command/message id".
+
+    The first page is the command's own response. Further pages are normal messages where the bot is a member, else
+    follow-ups. Near the end of the token's life everything goes on as normal messages.
+    """
+
+    def __init__(self, rest: Rest, turn: Turn, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(rest, turn, threads=False)
+        origin = turn.ask.origin
+        self._application = origin["application"]
+        self._token = origin["token"]
+        self._id = origin["interaction"]
+        self._member = origin.get("member") == "1"
+        self._clock = clock
+        self._expired = False
+        self._response = turn.place.partition("/")[2] if turn.place.startswith("command/") else ""
+        if not turn.place or turn.place.startswith("command/"):
+            self._mode, self._channel = "here", turn.ask.address.thread or turn.ask.address.channel
+
+    @property
+    def limits(self) -> Limits:
+        """What fits; an app that is not in the server may send only a few messages."""
+        return Limits(page=PAGE_SIZE, pages=8 if self._member else USER_INSTALLED_PAGES)
+
+    @property
+    def _alive(self) -> bool:
+        return (
+            not self._expired
+            and self._clock() - discord.utils.snowflake_time(int(self._id)).timestamp() < INTERACTION_LIFE
+        )
+
+    def lane(self, call: Call) -> Lane:
+        """An interaction has a limit of its own, outside the overall one."""
+        if self._alive and (call is Call.EDIT or not self._member):
+            return Lane(f"hook-{call}:{self._token}", exempt=True)
+        return super().lane(call)
+
+    async def open(self) -> str:
+        """Wait until the command was acknowledged."""
+        if not self._alive:
+            return await super().open()
+        self._response = await self._rest.acknowledged(self._id)
+        return f"command/{self._response}"
+
+    async def post(self, page: Page, intent: Post) -> str:
+        """The first page fills the command's response; the next ones are messages of their own."""
+        if intent.page == 0 and self._alive:
+            try:
+                await self._edit(self._response or "@original", page)
+            except PlatformGone:
+                if not self._member:
+                    raise
+                # The command was never acknowledged in time: the answer comes as a message of its own.
+                self._expired = True
+            else:
+                return self._response or "@original"
+        if self._member or not self._alive:
+            return await super().post(page, intent)
+        body: dict[str, Any] = {
+            "content": page.text,
+            "flags": _SUPPRESS_EMBEDS,
+            "allowed_mentions": self._allowed(page),
+        }
+        body["components"] = components(page, self._ask.address.locale)
+        async with translated():
+            answer = await self._request(self._hook("POST", ""), body, page)
+        return str(answer["id"])
+
+    def _edit_route(self, ref: str) -> Route:
+        if not self._alive:
+            return super()._edit_route(ref)
+        if ref in {self._response, "@original"}:
+            return self._hook("PATCH", "/messages/@original")
+        return self._hook("PATCH", f"/messages/{int(ref)}") if not self._member else super()._edit_route(ref)
+
+    def _hook(self, method: str, path: str) -> Route:
+        return Route(
+            method,
+            "/webhooks/{webhook_id}/{webhook_token}" + path,
+            webhook_id=self._application,
+            webhook_token=self._token,
+        )
+
+    async def typing(self) -> None:
+        """Nothing to do: a command that was acknowledged shows by itself that an answer is coming."""
+
+
+def thread_name(text: str) -> str:
+    """The first line of a question, cut to what a thread's name may have."""
+    line = " ".join(text.split("\n", 1)[0].split()) or "…"
+    return line if len(line) <= THREAD_NAME else f"{line[: THREAD_NAME - 1]}…"

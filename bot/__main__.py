@@ -1,0 +1,80 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Sequence
+
+from bot import logs, settings
+from bot.errors import OperatorError
+
+# Two gigabytes of a conversation's objects come and go in reference counts; the collector may look more rarely.
+_GC_THRESHOLD = 20_000
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; a mistake of the operator ends with status 2 and one line per problem on standard error."""
+    parser = argparse.ArgumentParser(prog="glimmer", description="Answers in Discord with GLM models.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="answer, until stopped")
+    run.set_defaults(act=_run)
+    play = commands.add_parser("play", help="try the bot with stand-ins for Discord and GLM")
+    play.add_argument("--demo", action="store_true", help="play a scripted conversation and exit")
+    play.set_defaults(act=_play)
+    backup = commands.add_parser("backup", help="copy the database while the bot runs")
+    backup.add_argument("target", help="the file to write")
+    backup.set_defaults(act=_backup)
+    invite = commands.add_parser("invite", help="print the link that adds the bot to a server")
+    invite.add_argument("platform", choices=["discord"])
+    invite.set_defaults(act=_invite)
+    given = parser.parse_args(arguments)
+    act: Callable[[argparse.Namespace], None] = given.act
+    try:
+        act(given)
+    except OperatorError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command line's own words
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _run(_given: argparse.Namespace) -> None:
+    loaded = settings.load()
+    settings.require_run(loaded)
+    logs.configure(loaded.log_level, loaded.log_format)
+    from bot.service import serve
+
+    gc.set_threshold(_GC_THRESHOLD)
+    asyncio.run(serve(loaded))
+
+
+def _play(given: argparse.Namespace) -> None:
+    from playground.play import play
+
+    raise SystemExit(asyncio.run(play(demo=given.demo or not sys.stdout.isatty())))
+
+
+def _backup(given: argparse.Namespace) -> None:
+    from storage.sqlite import SqliteStore
+
+    async def copy() -> None:
+        async with SqliteStore.open(settings.load().database_path, exclusive=False) as store:
+            await store.backup(given.target)
+
+    asyncio.run(copy())
+
+
+def _invite(_given: argparse.Namespace) -> None:
+    from adapters.discord_app.invite import invitation
+
+    loaded = settings.load()
+    if loaded.discord_token is None:
+        raise OperatorError("DISCORD_TOKEN: not set; the link is made from the token's application")
+    print(asyncio.run(invitation(loaded.discord_token.get_secret_value(), loaded.discord_api_url)))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

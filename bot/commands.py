@@ -1,0 +1,202 @@
+"""What /model, /stop, /reset and the buttons mean, on every platform alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+from bot import access, texts
+from bot.errors import UserError
+from bot.messages import Address, Ask, Control, ControlKind
+from bot.ports import Model, Store, Summary
+
+MODEL_SETTING: Final = "model"
+
+# Where a setting may stand, strongest first.
+SCOPES: Final = ("conversation", "channel", "me", "server")
+
+
+def scope_keys(conversation: str, address: Address, author: str) -> dict[str, str]:
+    """The keys under which the settings of each existing scope are stored, strongest first."""
+    platform = address.platform
+    keys = {
+        "conversation": f"conversation/{conversation}" if conversation else "",
+        "channel": f"channel/{platform}/{address.channel}" if address.workspace else "",
+        "me": f"user/{platform}/{author}",
+        "server": f"server/{platform}/{address.workspace}" if address.workspace else "",
+    }
+    return {scope: key for scope, key in keys.items() if key}
+
+
+class Lane(Protocol):
+    """What commands need from whoever runs the turns."""
+
+    def stop(self, turn: int, *, retract: bool = False) -> None:
+        """End a turn that runs here, and with `retract` remove its answer; does nothing for others."""
+        ...
+
+    def running(self, address: Address, author: str) -> int | None:
+        """The newest turn of this author that runs in this channel."""
+        ...
+
+    def wake(self) -> None:
+        """Look for work now."""
+        ...
+
+    async def ask(self, ask: Ask) -> object:
+        """Take in an ask."""
+        ...
+
+
+class Commands:
+    """Acts on controls; acting on the same one twice changes nothing more."""
+
+    def __init__(self, store: Store, model: Model, lane: Lane, *, default_model: str) -> None:
+        self._store = store
+        self._model = model
+        self._lane = lane
+        self._default = default_model
+        self._actions: dict[ControlKind, Callable[[Control], Awaitable[str]]] = {
+            ControlKind.STOP: self._stop,
+            ControlKind.RESET: self._reset,
+            ControlKind.REGENERATE: self._regenerate,
+            ControlKind.CONTINUE: self._continue,
+            ControlKind.MODEL: self._set_model,
+            ControlKind.HELP: self._help,
+            ControlKind.QUESTION_EDITED: self._question_edited,
+            ControlKind.QUESTION_DELETED: self._question_deleted,
+            ControlKind.ANSWER_DELETED: self._answer_deleted,
+        }
+
+    async def act(self, control: Control) -> str:
+        """Do what the control says and return the sentence for its actor; raises UserError when it can't be done."""
+        return await self._actions[control.kind](control)
+
+    async def chosen_model(self, conversation: str, address: Address, author: str) -> str:
+        """The model that this author's next question in this conversation goes to."""
+        keys = scope_keys(conversation, address, author)
+        values = await self._store.settings(MODEL_SETTING, tuple(keys.values()))
+        available = {info.name for info in self._model.models()}
+        return next((values[key] for key in keys.values() if values.get(key) in available), self._default)
+
+    async def _stop(self, control: Control) -> str:
+        turn = await self._turn_to_stop(control)
+        dropped = await self._store.drop_waiting(turn.conversation if turn else control.conversation, control.actor.id)
+        if turn is None:
+            if dropped:
+                return _say(control, "stopped_it")
+            raise UserError(_say(control, "nothing_to_stop"))
+        self._check(control, turn)
+        if turn.asker != control.actor.id:
+            await self._store.drop_waiting(turn.conversation, turn.asker)
+        await self._stop_turn(turn)
+        return _say(control, "stopped_it")
+
+    async def _turn_to_stop(self, control: Control) -> Summary | None:
+        if control.target:
+            turn = await self._store.turn(int(control.target))
+        elif control.conversation:
+            turn = await self._store.open_turn(control.conversation)
+        else:
+            running = self._lane.running(control.address, control.actor.id)
+            turn = await self._store.turn(running) if running is not None else None
+        return turn if turn and turn.state == "running" else None
+
+    async def _reset(self, control: Control) -> str:
+        if not control.conversation or not await self._store.knows(control.conversation):
+            raise UserError(_say(control, "no_conversation"))
+        turn = await self._store.open_turn(control.conversation)
+        if turn and turn.state == "running":
+            await self._stop_turn(turn)
+        await self._store.reset(control.conversation)
+        return _say(control, "reset_done")
+
+    async def _regenerate(self, control: Control) -> str:
+        turn = await self._steerable(control)
+        if turn.state != "delivered":
+            raise UserError(_say(control, "still_answering"))
+        if not await self._store.reopen(turn.id):
+            raise UserError(_say(control, "not_last"))
+        self._lane.wake()
+        return ""
+
+    async def _continue(self, control: Control) -> str:
+        turn = await self._steerable(control)
+        if not turn.last:
+            raise UserError(_say(control, "not_last"))
+        await self._lane.ask(
+            Ask(
+                key=f"continue/{turn.id}",
+                conversation=turn.conversation,
+                address=control.address,
+                author=control.actor,
+                text=texts.CONTINUE_PROMPT,
+                at=time.time(),
+                message="",
+            )
+        )
+        return ""
+
+    async def _steerable(self, control: Control) -> Summary:
+        turn = await self._store.turn(int(control.target))
+        if turn is None:
+            raise UserError(_say(control, "not_last"))
+        self._check(control, turn)
+        return turn
+
+    def _check(self, control: Control, turn: Summary) -> None:
+        if not access.may_steer(control.actor, control.kind, turn.asker):
+            raise UserError(_say(control, "not_yours"))
+
+    async def _set_model(self, control: Control) -> str:
+        names = [info.name for info in self._model.models()]
+        listed = ", ".join(f"`{name}`" for name in names)
+        if not control.value:
+            now = await self.chosen_model(control.conversation, control.address, control.actor.id)
+            return _say(control, "model_now", model=now, models=listed)
+        if control.value != "default" and control.value not in names:
+            raise UserError(_say(control, "model_unknown", model=control.value[:64].replace("`", ""), models=listed))
+        key = self._scope_key(control)
+        await self._store.set_setting(key, MODEL_SETTING, None if control.value == "default" else control.value)
+        scope = _say(control, f"scope_{control.scope}")
+        if control.value == "default":
+            return _say(control, "model_unset", scope=scope, model=self._default)
+        return _say(control, "model_set", scope=scope, model=control.value)
+
+    def _scope_key(self, control: Control) -> str:
+        keys = scope_keys(control.conversation, control.address, control.actor.id)
+        if control.scope not in keys:
+            raise UserError(_say(control, "no_conversation"))
+        if not access.may_set(control.actor, control.scope):
+            raise UserError(_say(control, "may_not_manage", scope=_say(control, f"scope_{control.scope}")))
+        return keys[control.scope]
+
+    async def _help(self, control: Control) -> str:
+        return _say(control, "help")
+
+    async def _question_edited(self, control: Control) -> str:
+        await self._store.rewrite_question(control.target, control.value)
+        return ""
+
+    async def _question_deleted(self, control: Control) -> str:
+        turn = await self._store.turn_of_question(control.target)
+        if turn and turn.state == "running":
+            await self._store.request_stop(turn.id)
+            self._lane.stop(turn.id, retract=True)
+        await self._store.withdraw_question(control.target)
+        return ""
+
+    async def _answer_deleted(self, control: Control) -> str:
+        turn = await self._store.turn_of_post(control.target)
+        if turn and turn.state == "running":
+            await self._stop_turn(turn)
+        return ""
+
+    async def _stop_turn(self, turn: Summary) -> None:
+        await self._store.request_stop(turn.id)
+        self._lane.stop(turn.id)
+
+
+def _say(control: Control, text: str, **facts: str) -> str:
+    return texts.say(text, control.address.locale, **facts)

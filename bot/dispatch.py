@@ -1,0 +1,221 @@
+"""The dispatcher: takes in what adapters bring, and gives each conversation its turns, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from bot import metrics, texts
+from bot.commands import Commands
+from bot.dialogue import Dialogue, Means
+from bot.errors import LeaseLost, PlatformError, UserError
+from bot.messages import Address, Ask, Control, ControlKind
+from bot.pacing import Governor
+from bot.ports import Adapter, Claim, Reception, Store
+from bot.settings import FollowUp
+
+log = structlog.get_logger(__name__)
+
+# Seconds that a lease lives without a heartbeat, and between two heartbeats.
+LEASE = 30.0
+HEARTBEAT = 10.0
+# Seconds before a turn is taken up again that failed in a way nobody foresaw, times its attempt.
+BACKOFF = 5.0
+# Of the seconds that a drain may take, this part is left to turns for ending by themselves.
+FINISHING_SHARE = 0.5
+
+# An event of a message is its own durable record: acting on it twice is the same, and most concern nobody.
+_MESSAGE_EVENTS = frozenset({ControlKind.QUESTION_EDITED, ControlKind.QUESTION_DELETED, ControlKind.ANSWER_DELETED})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator decides about the inbox and the lane."""
+
+    follow_up: FollowUp
+    queue_limit: int
+    max_turns: int
+
+
+class Dispatcher:
+    """The Inbox of all adapters, and the worker that claims conversations."""
+
+    def __init__(self, store: Store, policy: Policy, adapters: Mapping[str, tuple[Adapter, Governor]]) -> None:
+        self._store = store
+        self._policy = policy
+        self._adapters = adapters
+        self._owner = uuid.uuid4().hex
+        self._means: Means | None = None
+        self._commands: Commands | None = None
+        self._wake = asyncio.Event()
+        self._slots = asyncio.Semaphore(policy.max_turns)
+        self._running: dict[int, tuple[Claim, Dialogue]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
+
+    def equip(self, means: Means) -> None:
+        """Give the means of a turn, whose commands need the dispatcher itself."""
+        self._means = means
+        self._commands = means.commands
+
+    # The inbox -----------------------------------------------------------------------------------------------------
+
+    async def ask(self, ask: Ask) -> Reception:
+        """Store an ask and wake whoever is to answer it."""
+        wakes = ask.addressed or await self._follows_up(ask)
+        reception = await self._store.accept(ask, wakes=wakes, limit=self._policy.queue_limit)
+        metrics.asks.labels(reception).inc()
+        log.debug("ask.accepted", key=ask.key, conversation=ask.conversation, reception=reception)
+        if reception in (Reception.TAKEN, Reception.WAITING):
+            self._wake.set()
+        adapter, _ = self._adapters[ask.address.platform]
+        if reception is Reception.WAITING:
+            self._own(adapter.show_waiting(ask))
+        elif reception is Reception.FULL:
+            self._own(adapter.tell(ask, texts.say("queue_full", ask.address.locale)))
+        return reception
+
+    async def _follows_up(self, ask: Ask) -> bool:
+        if self._policy.follow_up is FollowUp.MENTIONED or not await self._store.knows(ask.conversation):
+            return False
+        return self._policy.follow_up is FollowUp.ALWAYS or await self._store.has_asked(ask.conversation, ask.author.id)
+
+    async def control(self, control: Control) -> str:
+        """Store a control, act on it, and return the sentence for its actor."""
+        metrics.controls.labels(control.kind).inc()
+        if control.kind not in _MESSAGE_EVENTS and not await self._store.accept_control(control):
+            return ""
+        return await self._act(control)
+
+    async def _act(self, control: Control) -> str:
+        assert self._commands is not None
+        try:
+            sentence = await self._commands.act(control)
+        except UserError as error:
+            sentence = str(error)
+        if control.kind not in _MESSAGE_EVENTS:
+            await self._store.settle(control.key)
+        return sentence
+
+    # What commands need --------------------------------------------------------------------------------------------
+
+    def stop(self, turn: int, *, retract: bool = False) -> None:
+        """End a turn that runs here, and with `retract` remove its answer; does nothing for others."""
+        if turn in self._running:
+            self._running[turn][1].stop(retract=retract)
+
+    def running(self, address: Address, author: str) -> int | None:
+        """The newest turn of this author that runs in this channel."""
+        turns = [
+            number
+            for number, (claim, _) in self._running.items()
+            if claim.turn.ask.author.id == author and claim.turn.ask.address.channel == address.channel
+        ]
+        return max(turns, default=None)
+
+    @property
+    def load(self) -> int:
+        """How many turns run."""
+        return len(self._running)
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._wake.set()
+
+    # The worker ----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Claim and answer until drained; raises what the store raises."""
+        for control in await self._store.unsettled():
+            await self._act(control)
+        heartbeat = asyncio.create_task(self._beat())
+        try:
+            while not self._draining:
+                await self._slots.acquire()
+                self._wake.clear()
+                claim = None if self._draining else await self._store.claim(self._owner, LEASE)
+                if claim is None:
+                    self._slots.release()
+                    await self._idle()
+                else:
+                    self._own(self._work(claim))
+        finally:
+            heartbeat.cancel()
+            with suppress(asyncio.CancelledError):
+                await heartbeat
+
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing new, let running turns end or hand them back, within about so many seconds."""
+        self._draining = True
+        self._wake.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds * FINISHING_SHARE)
+        for _, dialogue in self._running.values():
+            dialogue.drain()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds * (1 - FINISHING_SHARE))
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _idle(self) -> None:
+        due = await self._store.next_due()
+        with suppress(TimeoutError):
+            # Half a lease at most: that is how soon a conversation of a dead process must be noticed.
+            await asyncio.wait_for(self._wake.wait(), min(due if due is not None else LEASE, LEASE / 2))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            await self._store.renew(self._owner, LEASE)
+
+    async def _work(self, claim: Claim) -> None:
+        """Answer turns of one conversation until none is left."""
+        metrics.turns_running.inc()
+        try:
+            current: Claim | None = claim
+            while current is not None:
+                current = await self._answer(current)
+        finally:
+            metrics.turns_running.dec()
+            self._slots.release()
+            self._wake.set()
+
+    async def _answer(self, claim: Claim) -> Claim | None:
+        """Run one turn and return the next of its conversation."""
+        assert self._means is not None
+        adapter, governor = self._adapters[claim.turn.ask.address.platform]
+        dialogue = Dialogue(self._means, claim, adapter, governor)
+        self._running[claim.turn.id] = (claim, dialogue)
+        started = time.monotonic()
+        try:
+            if await dialogue.run() and not self._draining:
+                return await self._store.proceed(claim)
+            await self._store.hand_back(claim, count=False)
+        except LeaseLost:
+            log.warning("turn.lease_lost", turn=claim.turn.id)
+        except PlatformError as error:
+            log.warning("turn.not_delivered", turn=claim.turn.id, reason=str(error))
+            await self._store.hand_back(claim, after=error.retry_after or BACKOFF)
+        except Exception:  # whatever it was, this turn is tried again and the process lives
+            log.exception("turn.crashed", turn=claim.turn.id, seconds=round(time.monotonic() - started, 1))
+            await self._store.hand_back(claim, after=BACKOFF * claim.turn.attempt)
+        finally:
+            del self._running[claim.turn.id]
+        return None
+
+    def _own(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task.failed", exc_info=task.exception())

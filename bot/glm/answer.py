@@ -1,0 +1,268 @@
+"""Reads one answer from the bytes of a response: a stream of chunks in either dialect, or a whole completion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.glm.catalogue import Offer
+from bot.glm.errors import Fault, Refusal, broken, filter_stage, is_error, read_refusal, to_fault
+from bot.glm.fields import as_count, as_list, as_object, as_text, identifier, mend_surrogates, parse
+from bot.glm.sse import EventDecoder, EventTooLarge
+from bot.glm.thinking import ThinkSplitter
+from bot.messages import Delta, FinishReason, Usage
+
+log = structlog.get_logger(__name__)
+
+_FINISHES = {
+    "stop": FinishReason.STOP,
+    "length": FinishReason.LENGTH,
+    "tool_calls": FinishReason.TOOLS,
+    "function_call": FinishReason.TOOLS,
+    "sensitive": FinishReason.FILTERED,
+    "content_filter": FinishReason.FILTERED,
+    "model_context_window_exceeded": FinishReason.CONTEXT,
+}
+_FAILED = "network_error"
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long an answer is waited for, in seconds, and how much of it is taken, in bytes and characters.
+
+    `first` is for the first event, `idle` for the gap between two (comments are no events), `tail` for what follows
+    the finish reason, `whole` for everything with all its attempts. An answer that reaches a bound ends there.
+    """
+
+    connect: float = 10.0
+    first: float = 60.0
+    idle: float = 60.0
+    tail: float = 5.0
+    whole: float = 300.0
+    stream: int = 4 * 1024 * 1024
+    event: int = 1024 * 1024
+    text: int = 200_000
+
+
+class AnswerReader:
+    """Turns the reads of one response into deltas, at most one for each; the last has the finish.
+
+    `finish` may be known before the answer has `ended`: usage can still follow. A `fault` is to be raised after the
+    delta of the same read.
+    """
+
+    def __init__(self, offer: Offer, bounds: Bounds) -> None:
+        self.finish: FinishReason | None = None
+        self.fault: Fault | None = None
+        self.ended = False
+        self.events = 0
+        self.trace = ""
+        self._offer = offer
+        self._bounds = bounds
+        self._decoder = EventDecoder(bounds.event)
+        self._splitter = ThinkSplitter(offer.model.thinking, boxes=offer.model.boxes)
+        self._take = self._sniff
+        self._body = bytearray()
+        self._received = 0
+        self._length = 0
+        self._thought = False
+        self._content = ""
+        self._reasoning = ""
+        self._stage = ""
+        self._usage: Usage | None = None
+
+    def feed(self, data: bytes) -> Delta | None:
+        """Take the next bytes; return what they add, if anything."""
+        self._received += len(data)
+        try:
+            self._take(data)
+        except Fault as fault:
+            self._fail(fault)
+        except EventTooLarge:
+            return self.cut()
+        if self._received > self._bounds.stream and not self.ended:
+            return self.cut()
+        return self._delta()
+
+    def end(self) -> Delta | None:
+        """The response is at its end: the last delta, or None and a `fault`."""
+        try:
+            if self._take == self._collect:
+                self._completion()
+            for name, data in self._decoder.end():
+                self._event(name, data)
+        except Fault as fault:
+            self._fail(fault)
+        return self.give_up("truncated")
+
+    def give_up(self, kind: str) -> Delta | None:
+        """Nothing more can be read; after a finish reason that is a good end, else the fault of this kind."""
+        self._stop(kind)
+        return self._delta()
+
+    def cut(self, kind: str = "too_much") -> Delta | None:
+        """A bound is reached: what there is of an answer ends here; without any it is a fault of this kind."""
+        if self._content or self._reasoning or self._length or self._thought:
+            self.finish = self.finish or FinishReason.LENGTH
+        return self.give_up(kind)
+
+    def refuse(self, refusal: Refusal, retry_after: float | None = None) -> Delta | None:
+        """The provider says no: the last delta when its safety review does, else None and a `fault`."""
+        try:
+            self._refused(refusal, retry_after)
+        except Fault as fault:
+            self.fault = fault
+        return self._delta()
+
+    def _stop(self, kind: str) -> None:
+        self._fail(broken(kind))
+
+    def _fail(self, fault: Fault) -> None:
+        if self.finish is None:
+            self.fault = self.fault or fault
+        else:
+            self.ended = True
+
+    def _sniff(self, data: bytes) -> None:
+        """Decide by the first byte: the content type is not always true."""
+        self._body += data
+        start = bytes(self._body.lstrip(_BLANK))
+        if not start:
+            return
+        self._body.clear()
+        if start.startswith(b"<"):
+            raise broken("not_an_answer")
+        self._take = self._collect if start.startswith(b"{") else self._stream
+        self._take(start)
+
+    def _collect(self, data: bytes) -> None:
+        self._body += data
+
+    def _stream(self, data: bytes) -> None:
+        for name, event in self._decoder.feed(data):
+            if not self.ended and self.fault is None:
+                self._event(name, event)
+
+    def _completion(self) -> None:
+        body = as_object(parse(self._body.decode("utf-8", "replace")))
+        self._read(body)
+        if as_list(body.get("choices")) and self.finish is None:
+            self.finish = FinishReason.STOP
+
+    def _event(self, name: bytes, data: bytes) -> None:
+        self.events += 1
+        text = data.decode("utf-8", "replace")
+        if text.strip() == "[DONE]":
+            self._stop("truncated")
+        elif name == b"error":
+            self._refused(read_refusal(200, parse(text)))
+        elif text:
+            self._read(self._parse(text))
+
+    def _parse(self, text: str) -> dict[str, Any]:
+        value = parse(text)
+        if value is None:
+            # Two frames glued together, "{…cut offdata: {…}": reported of glm-5.1 by two independent users.
+            glued = max(text.rfind("data: {"), text.rfind("data:{"))
+            value = parse(text[glued + len("data:") :]) if glued >= 0 else None
+            if value is None:
+                raise broken("truncated")
+            log.warning("glm.frame_repaired", provider=self._offer.provider, model=self._offer.name)
+        return as_object(value)
+
+    def _read(self, chunk: dict[str, Any]) -> None:
+        if is_error(chunk):
+            self._refused(read_refusal(200, chunk))
+            return
+        usage = chunk.get("usage")
+        if usage:
+            self._usage = _usage(as_object(usage))
+        choices = as_list(chunk.get("choices"))
+        if not choices:
+            return
+        self.trace = self.trace or identifier(chunk.get("request_id"), chunk.get("id"))
+        choice = as_object(choices[0])
+        self._piece(as_object(choice.get("delta") or choice.get("message")))
+        reason = choice.get("finish_reason")
+        if reason:
+            self._finish(as_text(reason), chunk)
+
+    def _piece(self, piece: dict[str, Any]) -> None:
+        content = piece.get("content")
+        if content:
+            self._content += as_text(content)
+        reasoning = piece.get("reasoning_content") or piece.get("reasoning")
+        if reasoning:
+            self._reasoning += as_text(reasoning)
+
+    def _finish(self, reason: str, chunk: dict[str, Any]) -> None:
+        if reason == _FAILED:
+            raise broken("network_error")
+        self.finish = _FINISHES.get(reason)
+        if self.finish is FinishReason.FILTERED:
+            self._filter(filter_stage(chunk))
+        elif self.finish is None:
+            log.warning("glm.unknown_finish", provider=self._offer.provider, reason=identifier(reason))
+            self.finish = FinishReason.STOP
+
+    def _refused(self, refusal: Refusal, retry_after: float | None = None) -> None:
+        fault = to_fault(self._offer.terms.dialect, refusal, retry_after)
+        if not refusal.stage and not fault.rule.filtered:
+            raise fault
+        self._filter(refusal.stage)
+
+    def _filter(self, stage: str) -> None:
+        self._stage = stage or ("assistant" if self._length or self._content else "user")
+        self.finish = FinishReason.FILTERED
+        self.ended = True
+
+    def _delta(self) -> Delta | None:
+        if self.finish is FinishReason.FILTERED:
+            return self._last("", "") if self.ended else None
+        reasoning, text = self._split()
+        self._thought = self._thought or bool(reasoning)
+        self._length += len(text)
+        if self._length > self._bounds.text:
+            text = text[: self._bounds.text - self._length]
+            self.finish, self.ended = FinishReason.LENGTH, True
+        if self.ended:
+            return self._last(text, reasoning)
+        return Delta(text=text, reasoning=reasoning) if text or reasoning else None
+
+    def _split(self) -> tuple[str, str]:
+        """What was collected since the last delta, as (reasoning, text)."""
+        reasoning, self._reasoning = self._reasoning, ""
+        text = ""
+        if self._content:
+            content, self._content = mend_surrogates(self._content)
+            inline, text = self._splitter.feed(content)
+            reasoning += inline
+        if self.ended:
+            inline, rest = self._splitter.end()
+            reasoning, text = reasoning + inline, text + rest
+        return mend_surrogates(reasoning)[0] if reasoning else "", text
+
+    def _last(self, text: str, reasoning: str) -> Delta:
+        return Delta(
+            text=text,
+            reasoning=reasoning,
+            finish=self.finish,
+            stage=self._stage,
+            usage=self._usage,
+            model=self._offer.name,
+            provider=self._offer.provider,
+        )
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    prompt = as_object(usage.get("prompt_tokens_details"))
+    completion = as_object(usage.get("completion_tokens_details"))
+    return Usage(
+        prompt=as_count(usage.get("prompt_tokens")),
+        completion=as_count(usage.get("completion_tokens")),
+        cached=as_count(prompt.get("cached_tokens")),
+        reasoning=as_count(completion.get("reasoning_tokens")),
+    )

@@ -1,0 +1,128 @@
+"""`glimmer run`: all parts wired together, from the first claim to the last hand-back."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import structlog
+
+from adapters.discord_app.app import DiscordAdapter, DiscordSettings
+from bot import web
+from bot.alarms import Alarms
+from bot.commands import Commands
+from bot.dialogue import Means
+from bot.dispatch import Dispatcher, Policy
+from bot.errors import OperatorError
+from bot.glm.client import GlmModel, ProviderSettings
+from bot.pacing import Governor, Overall
+from bot.ports import Adapter, Memory, Model, Store
+from bot.settings import Settings
+from storage.sqlite import SqliteStore
+
+log = structlog.get_logger(__name__)
+
+# How long running turns may take to end or be handed back after SIGTERM, in seconds.
+DRAIN = 8.0
+_SALT = "salt"
+# Discord docs, topics/rate-limits: 50 requests a second over all.
+DISCORD_OVERALL = Overall(limit=50, window=1.0)
+
+Adapters = Mapping[str, tuple[Adapter, Governor]]
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; raises OperatorError for what only the operator can mend."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        opened = SqliteStore.open(settings.database_path, synchronous=settings.database_sync)
+        store = await stack.enter_async_context(opened)
+        salt = await _salt(store)
+        model = _model(settings, salt)
+        stack.push_async_callback(model.aclose)
+        adapters = _adapters(settings, store, model)
+        dispatcher = _dispatcher(settings, store, model, adapters, salt)
+        health = web.serve(settings.host, settings.port, lambda: {k: part.ready for k, (part, _) in adapters.items()})
+        port = await stack.enter_async_context(health)
+        log.info("service.started", port=port, adapters=sorted(adapters), models=len(model.models()))
+        warming = asyncio.create_task(model.warm())
+        stack.callback(warming.cancel)
+        await _run(dispatcher, adapters, stop)
+        log.info("service.stopped")
+
+
+async def _salt(memory: Memory) -> str:
+    """A random key of this database, under which providers know our users."""
+    salt = await memory.recall(_SALT)
+    if salt is None:
+        salt = secrets.token_hex(16)
+        await memory.remember(_SALT, salt)
+    return salt
+
+
+def _model(settings: Settings, salt: str) -> GlmModel:
+    providers = [ProviderSettings(name, key, url) for name, (key, url) in settings.provider_keys().items()]
+    return GlmModel(providers, user_salt=salt)
+
+
+def _adapters(settings: Settings, memory: Memory, model: Model) -> Adapters:
+    adapters: dict[str, tuple[Adapter, Governor]] = {}
+    if settings.discord_token is not None:
+        governor = Governor(overall=DISCORD_OVERALL)
+        discord = DiscordSettings(
+            settings.discord_token.get_secret_value(),
+            settings.discord_api_url,
+            settings.discord_threads,
+            frozenset(settings.discord_reply_channels),
+        )
+        names = [info.name for info in model.models()]
+        adapters["discord"] = DiscordAdapter(discord, memory, governor, model_names=names), governor
+    return adapters
+
+
+def _dispatcher(settings: Settings, store: Store, model: Model, adapters: Adapters, salt: str) -> Dispatcher:
+    policy = Policy(settings.follow_up, settings.queue_limit, settings.max_turns)
+    dispatcher = Dispatcher(store, policy, adapters)
+    commands = Commands(store, model, dispatcher, default_model=_default_model(settings, model))
+    alarms = Alarms([adapter for adapter, _ in adapters.values()])
+    dispatcher.equip(
+        Means(store, model, commands, alarms, settings.system_prompt, settings.prompt_tokens, salt.encode())
+    )
+    return dispatcher
+
+
+def _default_model(settings: Settings, model: Model) -> str:
+    names = [info.name for info in model.models()]
+    if not settings.glm_model:
+        return names[0]
+    if settings.glm_model not in names:
+        raise OperatorError(f"GLM_MODEL: no configured provider offers {settings.glm_model!r}; choose from {names}")
+    return settings.glm_model
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _run(dispatcher: Dispatcher, adapters: Adapters, stop: asyncio.Event) -> None:
+    """Run everything until `stop`, then let turns end or hand them back; raises what the first part to fail raised."""
+    parts = [asyncio.create_task(dispatcher.run(), name="dispatcher")]
+    parts += [asyncio.create_task(adapter.run(dispatcher), name=name) for name, (adapter, _) in adapters.items()]
+    stopped = asyncio.create_task(_until(stop))
+    try:
+        done, _ = await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
+        log.info("service.draining", turns=dispatcher.load)
+        await dispatcher.drain(DRAIN)
+        for part in done - {stopped}:
+            part.result()
+    finally:
+        for adapter, _ in adapters.values():
+            await adapter.close()
+        for part in (*parts, stopped):
+            part.cancel()
+        await asyncio.gather(*parts, stopped, return_exceptions=True)

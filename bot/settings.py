@@ -1,0 +1,143 @@
+"""The settings: the only reader of the environment. An error names the variable and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import OperatorError
+
+PROVIDERS = ("bigmodel", "zai", "aimlapi", "acedata")
+
+
+class FollowUp(StrEnum):
+    """Who need not mention the bot again in a thread."""
+
+    ASKER = "asker"
+    ALWAYS = "always"
+    MENTIONED = "mentioned"
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set, by the name of its variable in lower case."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", env_ignore_empty=True)
+
+    discord_token: SecretStr | None = Field(None, description="Turns Discord on: the bot's token.")
+    discord_api_url: str = Field("https://discord.com/api/v10", description="Discord's REST root.")
+    discord_threads: bool = Field(True, description="Answer a mention in a new thread; off: in a reply.")
+    discord_reply_channels: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Ids of channels in which a mention is answered in a reply all the same, separated by commas."
+    )
+
+    bigmodel_api_key: SecretStr | None = Field(None, description="Turns open.bigmodel.cn on.")
+    zai_api_key: SecretStr | None = Field(None, description="Turns api.z.ai on.")
+    aimlapi_api_key: SecretStr | None = Field(None, description="Turns api.aimlapi.com on.")
+    acedata_api_key: SecretStr | None = Field(None, description="Turns api.acedata.cloud on.")
+    bigmodel_base_url: str = Field("", description="API root in place of the vendor's.")
+    zai_base_url: str = Field("", description="API root in place of the vendor's.")
+    aimlapi_base_url: str = Field("", description="API root in place of the vendor's.")
+    acedata_base_url: str = Field("", description="API root in place of the vendor's.")
+    glm_providers: Annotated[tuple[str, ...], NoDecode] = Field(
+        PROVIDERS, description="The order in which providers are tried, separated by commas."
+    )
+    glm_model: str = Field("", description="The default model; empty: the catalogue's first that is available.")
+
+    database_url: str = Field("sqlite:///glimmer.db", description="Where conversations are kept.")
+    database_sync: Literal["FULL", "NORMAL"] = Field(
+        "FULL", description="NORMAL is faster but may forget the last messages when the power fails."
+    )
+
+    host: str = Field("127.0.0.1", description="Address of /healthz and /metrics.")
+    port: int = Field(8080, ge=0, le=65535, description="Port of /healthz and /metrics; 0 takes a free one.")
+
+    follow_up: FollowUp = Field(
+        FollowUp.ASKER,
+        description="Who need not mention the bot again in a thread: asker, always or mentioned (nobody).",
+    )
+    system_prompt: str = Field("", description="Instructions to the model in place of the built-in ones.")
+    prompt_tokens: int = Field(24_000, ge=1_000, description="At most so many tokens of history and question are sent.")
+    queue_limit: int = Field(20, ge=1, description="How many messages may wait in one conversation.")
+    max_turns: int = Field(1_000, ge=1, description="How many answers may be written at once.")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least level that is logged."
+    )
+    log_format: Literal["console", "json", ""] = Field(
+        "", description="console or json; empty: console on a terminal, else json."
+    )
+
+    @field_validator("discord_reply_channels", "glm_providers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("glm_providers")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in PROVIDERS]
+        if unknown:
+            raise ValueError(f"no such provider: {', '.join(unknown)}; choose from {', '.join(PROVIDERS)}")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _sqlite(cls, value: str) -> str:
+        if not value.startswith("sqlite:///") or value == "sqlite:///":
+            raise ValueError("must look like sqlite:///path/to/file.db")
+        return value
+
+    @field_validator("discord_api_url", "bigmodel_base_url", "zai_base_url", "aimlapi_base_url", "acedata_base_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def database_path(self) -> str:
+        """The file behind DATABASE_URL."""
+        return self.database_url.removeprefix("sqlite:///")
+
+    def provider_keys(self) -> dict[str, tuple[str, str]]:
+        """Key and API root of each provider that is turned on, in the order to try them."""
+        found: dict[str, tuple[str, str]] = {}
+        for name in self.glm_providers:
+            key: SecretStr | None = getattr(self, f"{name}_api_key")
+            if key and key.get_secret_value().strip():
+                found[name] = (key.get_secret_value().strip(), getattr(self, f"{name}_base_url"))
+        return found
+
+
+def load(overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read the environment; raises OperatorError with one line per problem."""
+    try:
+        return Settings(**(overrides or {}))
+    except ValidationError as error:
+        lines = [
+            f"{str(problem['loc'][0]).upper() if problem['loc'] else 'settings'}: "
+            f"{problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise OperatorError("\n".join(lines)) from None
+
+
+def require_run(settings: Settings) -> None:
+    """Refuse settings with which `glimmer run` could do nothing; raises OperatorError with one line per problem."""
+    problems: list[str] = []
+    if settings.discord_token is None:
+        problems.append("DISCORD_TOKEN: no platform is configured; set the bot's token to turn Discord on")
+    if not settings.provider_keys():
+        names = ", ".join(f"{name.upper()}_API_KEY" for name in settings.glm_providers)
+        problems.append(f"{names}: no GLM provider is configured; set at least one of them")
+    if problems:
+        raise OperatorError("\n".join(problems))

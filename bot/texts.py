@@ -1,0 +1,192 @@
+"""All sentences that the bot says of its own accord, in English and Chinese."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # Why there is no answer --------------------------------------------------------------------------------------
+    "busy": (
+        "The model is overloaded right now. I tried a few times; please try again in a minute.",
+        "模型现在负载过高。我已重试了几次,请一分钟后再试。",
+    ),
+    "wait": (
+        "I'm getting too many requests right now. Please try again shortly.",
+        "现在请求太多,请稍后再试。",
+    ),
+    "quota": (
+        "This bot has used up its quota for now.{told}{reset}",
+        "本机器人的额度暂时用完了。{told}{reset}",
+    ),
+    "config": (
+        "I can't reach the model because of a configuration problem.{told}",
+        "由于配置问题,我无法连接到模型。{told}",
+    ),
+    "told": (" An admin has been told.", "已通知管理员。"),
+    "reset_at": (" Resets at {reset}.", "将于 {reset} 重置。"),
+    "model": (
+        "`{model}` isn't available right now. Pick another with /model.",
+        "`{model}` 目前不可用。请用 /model 选择其他模型。",
+    ),
+    "long": (
+        "That's too long for `{model}`. Shorten your message or start fresh with /reset.",
+        "内容超出了 `{model}` 的长度上限。请缩短消息,或用 /reset 重新开始。",
+    ),
+    "safety": (
+        "The provider's safety filter stopped this answer. Try rephrasing.",
+        "服务商的安全过滤器拦截了这个回答。请换一种说法。",
+    ),
+    "safety_history": (
+        "The provider's safety filter stopped this answer because of something earlier in this conversation. "
+        "Start fresh with /reset.",
+        "由于本次对话中较早的内容,服务商的安全过滤器拦截了这个回答。请用 /reset 重新开始。",
+    ),
+    "no_image": (
+        "`{model}` can't look at images. Switch to a vision model with /model.",
+        "`{model}` 无法查看图片。请用 /model 切换到视觉模型。",
+    ),
+    "bug": (
+        "Something went wrong on my side with this request (ref {trace}).",
+        "处理这个请求时我这边出错了(编号 {trace})。",
+    ),
+    "empty": (
+        "The model returned an empty answer. Please try again.",
+        "模型返回了空的回答,请再试一次。",
+    ),
+    "thought_out": (
+        "The model spent its whole budget thinking. Please try again, or ask for something smaller.",
+        "模型把全部额度都用在了思考上。请再试一次,或把问题拆小。",
+    ),
+    "too_late": (
+        "I could not answer this in time. Press Regenerate to ask again.",
+        "我没能及时回答。点击“重新生成”可再次提问。",
+    ),
+    "gave_up": (
+        "I tried this three times and was interrupted each time. Press Regenerate to ask again.",
+        "我试了三次,每次都被中断。点击“重新生成”可再次提问。",
+    ),
+    "away": (
+        "I was away when you wrote this. Press Regenerate and I will answer it now.",
+        "你写这条消息时我不在线。点击“重新生成”,我现在就回答。",
+    ),
+    # Beside an answer --------------------------------------------------------------------------------------------
+    "cut_off": ("_(answer cut off at the length limit)_", "_(回答因长度限制被截断)_"),
+    "context_full": (
+        "_(the conversation is too long for this model; /reset starts a fresh one)_",
+        "_(对话对该模型来说过长;用 /reset 重新开始)_",
+    ),
+    "interrupted": ("_(connection lost, answer incomplete)_", "_(连接中断,回答不完整)_"),
+    "stopped": ("_(stopped)_", "_(已停止)_"),
+    "too_many_pages": ("_(the whole answer is in the attached file)_", "_(完整回答见附件)_"),
+    "restarting": ("_(I'm restarting and will finish this in a moment)_", "_(我正在重启,马上会接着完成)_"),
+    "resuming": ("_(one moment, I'm taking this up again)_", "_(请稍候,我正在继续)_"),
+    "thinking": ("💭 thinking… {seconds} s", "💭 思考中… {seconds} 秒"),
+    "automod": (
+        "This server's AutoMod does not let me post the answer.",
+        "本服务器的 AutoMod 不允许我发布这个回答。",
+    ),
+    "refused": (
+        "I'm not allowed to answer there. Someone who manages the channel can check my permissions.",
+        "我没有权限在那里回答。请频道管理者检查我的权限。",
+    ),
+    # What was asked ----------------------------------------------------------------------------------------------
+    "nothing_asked": (
+        "You mentioned me without a question. Write it after the mention, or reply to a message and mention me.",
+        "你提到了我,但没有提问。请在提及后写下问题,或回复一条消息并提及我。",
+    ),
+    "only_attachment": (
+        "I can't read attachments like this one yet. Write your question as text and I'll answer it.",
+        "我还无法读取这类附件。请用文字写下你的问题。",
+    ),
+    "only_sticker": (
+        "Nice sticker! I can only read text, so write me a question.",
+        "贴纸不错!不过我只能读文字,请写下你的问题。",
+    ),
+    "only_voice": (
+        "I can't listen to voice messages yet. Write your question as text and I'll answer it.",
+        "我还听不了语音消息。请用文字写下你的问题。",
+    ),
+    "queue_full": (
+        "Too many messages are waiting in this conversation, so I did not take this one. Please send it again later.",
+        "这个对话中等待的消息太多,我没有收下这一条。请稍后再发。",
+    ),
+    "not_stored": (
+        "I could not take your message because of a problem on my side. Please send it again in a minute.",
+        "由于我这边的问题,没能收下你的消息。请一分钟后再发。",
+    ),
+    # Commands ----------------------------------------------------------------------------------------------------
+    "stopped_it": ("Stopped.", "已停止。"),
+    "nothing_to_stop": ("There is nothing of yours to stop here.", "这里没有属于你的进行中的回答。"),
+    "not_yours": (
+        "Only the person who asked, or a moderator, can do that.",
+        "只有提问者或版主可以这样做。",
+    ),
+    "not_last": (
+        "The conversation has moved on; only its last answer can be changed.",
+        "对话已经继续,只能更改最后一个回答。",
+    ),
+    "still_answering": ("I'm still working on that.", "我还在处理中。"),
+    "reset_done": (
+        "Done: I start afresh here. Earlier messages stay visible but I no longer use them.",
+        "好了:我在这里重新开始。之前的消息仍可见,但我不再使用。",
+    ),
+    "no_conversation": (
+        "There is no conversation here yet. Use this inside one of my threads or in a direct message.",
+        "这里还没有对话。请在我的讨论串或私信中使用。",
+    ),
+    "model_set": ("{scope}: `{model}` from the next question on.", "{scope}:从下一个问题起使用 `{model}`。"),
+    "model_unset": ("{scope}: back to the default, `{model}`.", "{scope}:恢复默认的 `{model}`。"),
+    "model_now": (
+        "This conversation uses `{model}`. You can choose: {models}.",
+        "当前对话使用 `{model}`。可选:{models}。",
+    ),
+    "model_unknown": (
+        "I don't know a model called `{model}`. You can choose: {models}.",
+        "没有名为 `{model}` 的模型。可选:{models}。",
+    ),
+    "may_not_manage": (
+        "Choosing the model for the {scope} is for those who may manage it.",
+        "为{scope}选择模型需要管理权限。",
+    ),
+    "scope_conversation": ("This conversation", "本对话"),
+    "scope_me": ("You", "你"),
+    "scope_channel": ("This channel", "本频道"),
+    "scope_server": ("This server", "本服务器"),
+    "help": (
+        "**Ask**: mention me in a channel, write to me directly, reply to one of my answers, or use /ask.\n"
+        "**/model** shows or switches the model, for this conversation, for you, or (if you may manage it) for the "
+        "channel or the server.\n"
+        "**/stop** ends the answer that is being written · **/reset** starts afresh.\n"
+        "Under an answer: Stop, Regenerate, Continue. Editing your question before I begin changes it; deleting it "
+        "withdraws it.\n\n"
+        "**What is stored**: your questions, my answers, your user id and name, the channel's id and your settings, in "
+        "a database of whoever runs this bot. In my threads I also keep what others write there, as context. Questions "
+        "and context are sent to the model's provider. Deleting a question takes it out of what I use.",
+        "**提问**:在频道里提及我、给我发私信、回复我的回答,或使用 /ask。\n"
+        "**/model** 查看或切换模型:针对本对话、你自己,或(有管理权限时)频道和服务器。\n"
+        "**/stop** 停止正在写的回答 · **/reset** 重新开始。\n"
+        "回答下方的按钮:停止、重新生成、继续。在我开始之前编辑问题会生效;删除问题即撤回。\n\n"
+        "**存储内容**:你的问题、我的回答、你的用户 ID 和名字、频道 ID 以及你的设置,保存在机器人运营者的数据库中。"
+        "在我的讨论串里,我也会把其他人的发言作为上下文保存。问题和上下文会发送给模型服务商。删除问题后我将不再使用它。",
+    ),
+    # Buttons -----------------------------------------------------------------------------------------------------
+    "button_stop": ("Stop", "停止"),
+    "button_regenerate": ("Regenerate", "重新生成"),
+    "button_continue": ("Continue", "继续"),
+    # To the operator ---------------------------------------------------------------------------------------------
+    "operator": ("Glimmer needs you: {problem}", "Glimmer 需要你处理:{problem}"),
+}
+
+# What the Continue button asks the model; the model answers in the language of the conversation.
+CONTINUE_PROMPT: Final = "Continue exactly where your last answer was cut off."
+
+
+def say(text: str, locale: str = "", **facts: str) -> str:
+    """A sentence in the platform's locale ("zh-CN", "en-US", …; else English) with its facts filled in."""
+    english, chinese = _TEXTS[text]
+    return (chinese if locale.lower().startswith("zh") else english).format(**facts)
+
+
+def names() -> tuple[str, ...]:
+    """The ids of all sentences."""
+    return tuple(_TEXTS)

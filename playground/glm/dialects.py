@@ -1,0 +1,202 @@
+"""How an answer looks on the wire: two dialects of streamed chunks, and the plain completion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from playground.glm.script import Answer, Broken, Finish, Sensitive, Thinking, Wire
+from playground.glm.tokens import pieces
+
+Json = dict[str, Any]
+_PIECE = '"<the piece>"'
+
+# The opening tag as it was seen in recorded Z1 chunks: split, and after a newline.
+_INLINE: Mapping[Thinking, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Thinking.TAGS: (("\n<th", "ink", ">\n"), ("\n</th", "ink", ">\n\n")),
+    Thinking.HEADERS: (("###", "Thinking", "\n"), ("\n\n###", "Response", "\n")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What sets a dialect's chunks apart: keys in every delta, choice and chunk, and where role and usage go."""
+
+    name: str
+    delta: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    choice: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    chunk: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    opening: tuple[Mapping[str, Any], ...] = ()
+    last_delta: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    usage_apart: bool = False
+    blocked: str = "sensitive"
+
+
+ZHIPU = Dialect("zhipu", delta={"role": "assistant"}, last_delta={"role": "assistant", "content": ""})
+OPENAI = Dialect(
+    "openai",
+    choice={"finish_reason": None},
+    chunk={"usage": None},
+    opening=({"content": "", "role": "assistant"},),
+    usage_apart=True,
+    blocked="content_filter",
+)
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (ZHIPU, OPENAI)}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every chunk of one response repeats."""
+
+    id: str
+    created: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The tokens of an answer within the request's budget; `finish` is "length" when it did not suffice."""
+
+    reasoning: tuple[str, ...]
+    text: tuple[str, ...]
+    finish: str
+
+    def usage(self, prompt: int) -> Json:
+        """The usage as the providers count it; completion tokens include the reasoning."""
+        completion = len(self.reasoning) + len(self.text)
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+            "prompt_tokens_details": {"cached_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": len(self.reasoning)},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A stream ready to be written: what comes with the first token, a frame per token, what follows the last."""
+
+    head: bytes
+    tokens: tuple[bytes, ...]
+    tail: bytes
+
+
+def speech(answer: Answer, budget: int | None) -> Speech:
+    """Cut an answer into tokens; reasoning and text share the budget."""
+    reasoning = () if answer.thinking is Thinking.NONE else _tokens(answer.reasoning)
+    text = _tokens(answer.text)
+    finish = answer.ending.reason if isinstance(answer.ending, Finish) else ""
+    if budget is None or len(reasoning) + len(text) <= budget:
+        return Speech(reasoning, text, finish)
+    reasoning = reasoning[:budget]
+    return Speech(reasoning, text[: budget - len(reasoning)], "length")
+
+
+def _tokens(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return pieces(text) if isinstance(text, str) else text
+
+
+def _fields(said: Speech, style: Thinking) -> list[tuple[str, tuple[str, ...]]]:
+    """The tokens by the delta field they travel in, in order."""
+    if said.reasoning and style in _INLINE:
+        before, after = _INLINE[style]
+        return [("content", (*before, *said.reasoning, *after, *said.text))]
+    return [("reasoning_content", said.reasoning), ("content", said.text)]
+
+
+def plan(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json | None) -> Plan:
+    """Lay out an answer as a stream; `usage` None leaves it out."""
+    wire = answer.wire
+    tokens: list[bytes] = []
+    for name, texts in _fields(said, answer.thinking):
+        before, after = _template(dialect, head, name, wire)
+        tokens += [before + text + after for text in _encoded(texts)]
+    tokens = tokens[: answer.after]
+    if wire.glue_at is not None and wire.glue_at < len(tokens):
+        tokens[wire.glue_at] = _torn(tokens[wire.glue_at])
+    comment = f": keep-alive{wire.newline * 2}".encode() if wire.comments else b""
+    opening = [_chunk(dialect, head, delta) for delta in dialect.opening] + [dict(event) for event in answer.noise]
+    tail = comment + _tail(answer, said, dialect, head, usage)
+    return Plan(
+        head=(b"\xef\xbb\xbf" if wire.bom else b"") + comment + b"".join(_event(event, wire) for event in opening),
+        tokens=tuple(comment + token for token in tokens),
+        tail=tail if wire.blank_end else tail.rstrip(b"\r\n"),
+    )
+
+
+def _chunk(dialect: Dialect, head: Head, delta: Mapping[str, Any], **choice: Any) -> Json:
+    entry = {"index": 0, **dialect.choice, **choice, "delta": delta}
+    return {**_identity(head, "chat.completion.chunk"), "choices": [entry], **dialect.chunk}
+
+
+def _identity(head: Head, kind: str) -> Json:
+    return {"id": head.id, "created": head.created, "object": kind, "model": head.model}
+
+
+def _event(payload: Json, wire: Wire, event: str = "") -> bytes:
+    name = f"event: {event}{wire.newline}" if event else ""
+    return f"{name}{wire.prefix}{dumps(payload)}{wire.newline * 2}".encode()
+
+
+def _template(dialect: Dialect, head: Head, name: str, wire: Wire) -> tuple[bytes, bytes]:
+    """The bytes around a piece; built once for a stream, since encoding each chunk anew would cost the most."""
+    delta = {**dialect.delta, name: json.loads(_PIECE)}
+    before, _, after = _event(_chunk(dialect, head, delta), wire).partition(_PIECE.encode())
+    return before, after
+
+
+@lru_cache(maxsize=32)
+def _encoded(texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(dumps(text).encode() for text in texts)
+
+
+def _torn(frame: bytes) -> bytes:
+    """The frame broken off inside its `object` value, so that the next one is glued to it."""
+    return frame[: frame.index(b"chat.completion") + len("chat.c")]
+
+
+def _tail(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json | None) -> bytes:
+    wire = answer.wire
+    match answer.ending:
+        case Broken(code, message, event):
+            return _event({"error": {"code": code, "message": message}}, wire, event)
+        case Sensitive(role, level):
+            blocked = _chunk(dialect, head, {"role": role, "content": ""}, finish_reason=dialect.blocked)
+            frames = [blocked | {"content_filter": [{"role": role, "level": level}]}]
+        case Finish():
+            frames = list(_finish(dialect, head, said.finish, usage))
+        case _:
+            return b""
+    done = f"{wire.prefix}[DONE]{wire.newline * 2}".encode() if wire.done else b""
+    return b"".join(_event(frame, wire) for frame in frames) + done
+
+
+def _finish(dialect: Dialect, head: Head, reason: str, usage: Json | None) -> Iterable[Json]:
+    last = _chunk(dialect, head, dialect.last_delta, finish_reason=reason)
+    if usage is None:
+        yield last
+    elif dialect.usage_apart:
+        yield last
+        yield {**_identity(head, "chat.completion.chunk"), "choices": [], "usage": usage}
+    else:
+        yield last | {"usage": usage}
+
+
+def completion(answer: Answer, said: Speech, head: Head, usage: Json | None) -> Json:
+    """The answer as one JSON object."""
+    message: Json = {"role": "assistant"}
+    for name, texts in _fields(said, answer.thinking):
+        if texts or name == "content":
+            message[name] = "".join(texts)
+    choice = {"index": 0, "finish_reason": said.finish, "message": message}
+    whole = {**_identity(head, "chat.completion"), "request_id": head.id, "choices": [choice]}
+    return whole if usage is None else whole | {"usage": usage}
+
+
+def dumps(value: object) -> str:
+    """JSON as the providers write it: compact, and nothing escaped that need not be (Chinese, U+2028)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

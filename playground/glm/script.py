@@ -1,0 +1,176 @@
+"""What the stand-in answers, as data: answers, their endings, how they are written, raw responses, and their queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from playground.glm.exchange import Exchange
+
+BEFORE_HEADERS = -1
+HOLD_LIMIT = 30.0
+
+
+class Thinking(StrEnum):
+    """Where a model's reasoning goes."""
+
+    FIELD = "reasoning_content"
+    TAGS = "<think> inside the content, the tag split over chunks"
+    HEADERS = "###Thinking and ###Response inside the content"
+    NONE = "not sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The ordinary end; usage None is counted, and {} sends none."""
+
+    reason: str = "stop"
+    usage: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """The safety review stops the answer; `role` is the stage (user, assistant, history), level 0 the most severe."""
+
+    role: str = "assistant"
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An error inside a 200 stream; `event` puts an `event:` line before it."""
+
+    code: int | str = 1305
+    message: str = "STAND-IN: the model is overloaded"
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The stream ends cleanly with neither a finish reason nor [DONE]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The connection is reset."""
+
+
+Ending = Finish | Sensitive | Broken | Silence | Cut
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How a stream is written down.
+
+    `split` cuts it into HTTP chunks of so many bytes; the frame of token `glue_at` is torn and the next glued to it.
+    """
+
+    newline: str = "\n"
+    prefix: str = "data: "
+    bom: bool = False
+    comments: bool = False
+    done: bool = True
+    blank_end: bool = True
+    split: int = 0
+    glue_at: int | None = None
+    content_type: str = "text/event-stream;charset=UTF-8"
+
+
+class Hold:
+    """Stops an answer at a place until it is released: before the headers, or after that many tokens."""
+
+    def __init__(self, after: int = 0) -> None:
+        self.after = after
+        self._arrived = asyncio.Event()
+        self._released = asyncio.Event()
+
+    async def arrived(self) -> None:
+        """Wait until an answer stands at this place; raises TimeoutError after 30 seconds."""
+        async with asyncio.timeout(HOLD_LIMIT):
+            await self._arrived.wait()
+
+    def release(self) -> None:
+        """Let the answer go on; later answers do not stop here."""
+        self._released.set()
+
+    async def stand(self) -> None:
+        """Stand here, as the answer."""
+        self._arrived.set()
+        await self._released.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A model's answer.
+
+    A tuple as `text` or `reasoning` is taken as the tokens, a str is cut into some. `rate` is in tokens a second, 0 as
+    fast as possible; `delay` in seconds before the first token. `after` is how many tokens are written before the
+    ending, None all. `noise` are events sent as they stand before the first token. `whole` answers with one JSON
+    completion although a stream was asked for.
+    """
+
+    text: str | tuple[str, ...] = "STAND-IN: hello."
+    reasoning: str | tuple[str, ...] = ""
+    thinking: Thinking = Thinking.FIELD
+    rate: float = 0.0
+    delay: float = 0.0
+    ending: Ending = Finish()
+    after: int | None = None
+    wire: Wire = Wire()
+    noise: tuple[Mapping[str, Any], ...] = ()
+    dialect: str | None = None
+    hold: Hold | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A response as it stands: a refusal, a proxy's page, garbage."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json; charset=UTF-8"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+Response = Answer | Raw
+Respond = Callable[[Exchange], Response]
+
+
+@dataclass(slots=True)
+class Rule:
+    """One entry of a script; `left` is how often it still answers, None for ever."""
+
+    answer: Response | Respond
+    match: Callable[[Exchange], bool] | None
+    left: int | None
+
+
+class Script:
+    """A queue of rules: the first that matches answers, and leaves the queue when it is used up."""
+
+    def __init__(self, default: Respond) -> None:
+        self._default = default
+        self._rules: list[Rule] = []
+
+    def add(self, rule: Rule) -> None:
+        """Put a rule at the end of the queue."""
+        self._rules.append(rule)
+
+    def respond(self, exchange: Exchange) -> Response:
+        """The response for a request: the first matching rule's, else the default's."""
+        for rule in self._rules:
+            if rule.match is None or rule.match(exchange):
+                self._use(rule)
+                return rule.answer(exchange) if callable(rule.answer) else rule.answer
+        return self._default(exchange)
+
+    def _use(self, rule: Rule) -> None:
+        if rule.left is None:
+            return
+        rule.left -= 1
+        if rule.left <= 0:
+            self._rules.remove(rule)

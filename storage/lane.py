@@ -1,0 +1,85 @@
+"""Who works on which conversation, and on what."""
+
+from __future__ import annotations
+
+import sqlite3
+from itertools import takewhile
+
+from bot.errors import LeaseLost
+from bot.ports import Claim
+from storage.connection import Transaction
+from storage.rows import load_turn
+
+LONGEST_RUN = 10  # messages of one author that are answered together
+
+
+def claim(tx: Transaction, owner: str, lease: float) -> Claim | None:
+    """Lease the conversation whose work has waited longest, and begin its next turn."""
+    lane = tx.one("lease", owner=owner, lease=lease)
+    return None if lane is None else _begin(tx, lane["id"], lane["fence"])
+
+
+def proceed(tx: Transaction, held: Claim) -> Claim | None:
+    """Begin the next turn under the same lease, or release it."""
+    check(tx, held)
+    lane = tx.one("continue_lease", conversation=held.conversation, fence=held.fence)
+    if lane is None:
+        tx.run("release", conversation=held.conversation)
+        return None
+    return _begin(tx, held.conversation, lane["fence"])
+
+
+def hand_back(tx: Transaction, held: Claim, after: float, count: bool) -> None:
+    """Release the lease with the turn unfinished."""
+    check(tx, held)
+    tx.run("hand_back", turn=held.turn.id, after=after, count=count)
+    tx.run("release", conversation=held.conversation)
+    tx.run("schedule", conversation=held.conversation)
+
+
+def check(tx: Transaction, held: Claim) -> None:
+    """Raise LeaseLost when the claim's fence is old."""
+    if tx.one("fenced", conversation=held.conversation, fence=held.fence) is None:
+        raise LeaseLost(f"turn {held.turn.id} is no longer ours")
+
+
+def renew(tx: Transaction, owner: str, lease: float) -> None:
+    """Prolong all leases of this owner."""
+    tx.run("renew", owner=owner, lease=lease)
+
+
+def release_all(tx: Transaction) -> None:
+    """End all leases; for a process that is alone with the database."""
+    tx.run("release_all")
+
+
+def next_due(tx: Transaction) -> float | None:
+    """Seconds until work may be claimed; work under a live lease counts from the end of the lease."""
+    at: float | None = tx.all("next_due")[0]["at"]
+    return None if at is None else max(0.0, at - tx.now)
+
+
+def _begin(tx: Transaction, conversation: str, fence: int) -> Claim:
+    turn = tx.one("resume_turn", conversation=conversation) or _new_turn(tx, conversation)
+    said = tx.all("asks_of_turn", turn=turn["id"])
+    return Claim(conversation, fence, load_turn(turn, said, tx.all("posts_of_turn", turn=turn["id"])))
+
+
+def _new_turn(tx: Transaction, conversation: str) -> sqlite3.Row:
+    waiting = tx.all("waiting", conversation=conversation, limit=LONGEST_RUN)
+    first = waiting[0]
+    run = list(takewhile(lambda ask: (ask["author"], ask["parent"]) == (first["author"], first["parent"]), waiting))
+    turn = tx.all(
+        "insert_turn",
+        conversation=conversation,
+        parent=first["parent"],
+        asker=first["author"],
+        since=first["at"],
+        due=min(ask["accepted"] for ask in run),
+    )[0]
+    for ask in run:
+        tx.run("ask_begun", turn=turn["id"], seq=ask["seq"])
+    tx.run("use_notes", turn=turn["id"], conversation=conversation)
+    # the lane's due work is now this turn, in place of the mail it was made from
+    tx.run("schedule", conversation=conversation)
+    return turn

@@ -1,0 +1,302 @@
+"""The Store in memory: the same meaning as on SQLite, for as long as the process lives."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.errors import LeaseLost
+from bot.messages import Ask, Control, Outcome, Post, Round, Turn
+from bot.ports import Claim, Reception, Summary
+from storage.inbox import KEPT_NOTES
+from storage.records import Lane, Mail, TurnRecord
+from storage.rows import answered_round
+from storage.turns import STEPS_PER_ROUND
+
+
+class MemoryStore:
+    """Keeps everything in dictionaries; the methods are those of `bot.ports.Store`. `clock` gives Unix seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lanes: dict[str, Lane] = {}
+        self._mail: dict[str, Mail] = {}
+        self._turns: list[TurnRecord] = []
+        self._controls: dict[str, Control] = {}
+        self._settled: set[str] = set()
+        self._settings: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self._memory: dict[str, str] = {}
+
+    async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
+        """Store an ask once, by its key."""
+        first = self._mail.get(ask.key)
+        if first is not None:
+            first.fill_attachments(ask)
+            return Reception.DUPLICATE
+        target = self._posted_as(ask.reply_to, ask.address.platform)
+        if target is not None:
+            ask = replace(ask, conversation=target.conversation)
+        mail = Mail(ask, len(self._mail), self._clock(), target.id if target else None)
+        return self._queue(mail, limit) if wakes else self._note(mail)
+
+    def _queue(self, mail: Mail, limit: int) -> Reception:
+        lane = self._lanes.setdefault(mail.ask.conversation, Lane(mail.ask.conversation))
+        waiting = len(lane.waiting)
+        self._mail[mail.ask.key] = mail
+        lane.askers.add(mail.ask.author.id)
+        if waiting >= limit:
+            mail.state = "refused"
+            return Reception.FULL
+        lane.enqueue(mail)
+        return Reception.WAITING if waiting or lane.open_turn else Reception.TAKEN
+
+    def _note(self, mail: Mail) -> Reception:
+        lane = self._lanes.get(mail.ask.conversation)
+        if lane is not None:
+            mail.state = "note"
+            self._mail[mail.ask.key] = mail
+            lane.note(mail, KEPT_NOTES)
+        return Reception.NOTED
+
+    async def accept_control(self, control: Control) -> bool:
+        """Store a control once, by its key."""
+        self._controls.setdefault(control.key, control)
+        return control.key not in self._settled
+
+    async def settle(self, key: str) -> None:
+        """Note that a control has been acted on."""
+        if key in self._controls:
+            self._settled.add(key)
+
+    async def unsettled(self) -> Sequence[Control]:
+        """Controls to act on."""
+        return [control for key, control in self._controls.items() if key not in self._settled]
+
+    async def has_asked(self, conversation: str, author: str) -> bool:
+        """Whether this author has asked here."""
+        return conversation in self._lanes and author in self._lanes[conversation].askers
+
+    async def knows(self, conversation: str) -> bool:
+        """Whether anything was asked here."""
+        return conversation in self._lanes
+
+    async def claim(self, owner: str, lease: float) -> Claim | None:
+        """Lease a conversation and begin its next turn."""
+        now = self._clock()
+        due = [
+            (lane.due, lane.id, lane)
+            for lane in self._lanes.values()
+            if lane.due is not None and lane.not_before <= now and lane.leased_until <= now
+        ]
+        if not due:
+            return None
+        lane = min(due)[2]
+        lane.owner, lane.leased_until = owner, now + lease
+        return self._begin(lane)
+
+    async def proceed(self, claim: Claim) -> Claim | None:
+        """Begin the next turn or release."""
+        lane = self._checked(claim)
+        if lane.due is None or lane.not_before > self._clock():
+            lane.release()
+            return None
+        return self._begin(lane)
+
+    def _begin(self, lane: Lane) -> Claim:
+        lane.fence += 1
+        record = lane.open_turn
+        if record is None:
+            record = lane.take_mail(len(self._turns) + 1)
+            self._turns.append(record)
+        record.count_claim()
+        return Claim(lane.id, lane.fence, record.value())
+
+    def _checked(self, claim: Claim) -> Lane:
+        lane = self._lanes.get(claim.conversation)
+        if lane is None or lane.fence != claim.fence:
+            raise LeaseLost(f"turn {claim.turn.id} is no longer ours")
+        return lane
+
+    def _held(self, claim: Claim) -> TurnRecord:
+        self._checked(claim)
+        return self._turns[claim.turn.id - 1]
+
+    async def hand_back(self, claim: Claim, *, after: float = 0.0, count: bool = True) -> None:
+        """Release with the turn unfinished."""
+        lane = self._checked(claim)
+        self._turns[claim.turn.id - 1].postpone(self._clock(), after, count)
+        lane.release()
+
+    async def renew(self, owner: str, lease: float) -> None:
+        """Prolong this owner's leases."""
+        for lane in self._lanes.values():
+            if owner and lane.owner == owner:
+                lane.leased_until = self._clock() + lease
+
+    async def next_due(self) -> float | None:
+        """Seconds until work becomes due; work under a live lease counts from the end of the lease."""
+        lanes = self._lanes.values()
+        times = [max(lane.due, lane.not_before, lane.leased_until) for lane in lanes if lane.due is not None]
+        return max(0.0, min(times) - self._clock()) if times else None
+
+    async def place(self, claim: Claim, place: str) -> None:
+        """Remember where the answer is."""
+        self._held(claim).place = place
+
+    async def history(self, turn: Turn, *, rounds: int) -> Sequence[Round]:
+        """The rounds that lead to this turn."""
+        found: list[Round] = []
+        parent = turn.parent
+        for _ in range(rounds * STEPS_PER_ROUND):
+            if parent is None or parent <= self._lanes[turn.conversation].reset or len(found) == rounds:
+                break
+            record = self._turns[parent - 1]
+            if record.remembered:
+                found.insert(0, answered_round(record.id, record.remembered.question, record.remembered.answer))
+            parent = record.parent
+        return found
+
+    async def intend(self, claim: Claim, page: int) -> Post:
+        """Store the intent to post a page."""
+        return self._held(claim).intend(page, self._clock())
+
+    async def posted(self, claim: Claim, number: int, ref: str) -> None:
+        """Note which message the post became."""
+        self._held(claim).change_post(number, ref=ref)
+
+    async def sealed(self, claim: Claim, number: int, seal: int) -> None:
+        """Note where the post's page ended."""
+        self._held(claim).change_post(number, seal=seal)
+
+    async def unposted(self, claim: Claim, number: int) -> None:
+        """Forget a post."""
+        self._held(claim).posts.pop(number, None)
+
+    async def repost(self, claim: Claim) -> None:
+        """Begin a new attempt under the same lease."""
+        record = self._held(claim)
+        record.attempt += 1
+        record.forget_seals()
+
+    async def finish(self, claim: Claim, outcome: Outcome) -> None:
+        """Store the end of the turn."""
+        record = self._held(claim)
+        record.outcome, record.state = outcome, "finished"
+
+    async def delivered(self, claim: Claim) -> None:
+        """Put the turn to rest."""
+        self._held(claim).state = "delivered"
+
+    async def turn(self, number: int) -> Summary | None:
+        """A turn by its number."""
+        if not 0 < number <= len(self._turns):
+            return None
+        return self._summary(self._turns[number - 1])
+
+    def _summary(self, record: TurnRecord | None) -> Summary | None:
+        if record is None:
+            return None
+        last = self._lanes[record.conversation].turns[-1] is record
+        return Summary(record.id, record.conversation, record.asker, record.state, last, record.outcome)
+
+    async def turn_of_question(self, key: str) -> Summary | None:
+        """The turn that answers this ask."""
+        mail = self._mail.get(key)
+        return self._summary(mail.turn if mail and mail.state == "asked" else None)
+
+    async def turn_of_post(self, ref: str) -> Summary | None:
+        """The turn of a message of ours."""
+        return self._summary(self._posted_as(ref, None))
+
+    def _posted_as(self, ref: str, platform: str | None) -> TurnRecord | None:
+        for record in reversed(self._turns) if ref else ():
+            if platform in (None, record.platform) and any(post.ref == ref for post in record.posts.values()):
+                return record
+        return None
+
+    async def open_turn(self, conversation: str) -> Summary | None:
+        """The turn that is not yet delivered."""
+        lane = self._lanes.get(conversation)
+        return self._summary(lane.open_turn if lane else None)
+
+    async def drop_waiting(self, conversation: str, author: str) -> int:
+        """Drop this author's waiting mail."""
+        lane = self._lanes.get(conversation)
+        dropped = [mail for mail in lane.waiting if mail.ask.author.id == author] if lane else []
+        for mail in dropped:
+            self._drop(mail)
+        return len(dropped)
+
+    def _drop(self, mail: Mail) -> None:
+        self._lanes[mail.ask.conversation].forget(mail)
+
+    async def rewrite_question(self, key: str, text: str) -> None:
+        """Replace an ask's text unless it is being answered."""
+        mail = self._mail.get(key)
+        if mail is not None and not (mail.turn and mail.turn.state == "running"):
+            mail.ask = replace(mail.ask, text=text)
+
+    async def withdraw_question(self, key: str) -> bool:
+        """Drop an ask or take its round out of the history."""
+        mail = self._mail.get(key)
+        if mail is None:
+            return False
+        if mail.state == "asked":
+            assert mail.turn is not None
+            mail.turn.withdrawn = True
+            return False
+        waiting = mail.state == "waiting"
+        self._drop(mail)
+        return waiting
+
+    async def request_stop(self, turn: int) -> None:
+        """Mark a turn as stopped."""
+        if 0 < turn <= len(self._turns):
+            self._turns[turn - 1].stop = True
+
+    async def stop_requested(self, turn: int) -> bool:
+        """Whether a turn is marked as stopped."""
+        return 0 < turn <= len(self._turns) and self._turns[turn - 1].stop
+
+    async def reset(self, conversation: str) -> None:
+        """Begin the history anew."""
+        lane = self._lanes.get(conversation)
+        if lane is not None:
+            lane.restart()
+
+    async def reopen(self, turn: int) -> bool:
+        """Put the last turn up to be asked again."""
+        summary = await self.turn(turn)
+        if summary is None or not summary.last or summary.state != "delivered":
+            return False
+        self._turns[turn - 1].reopen(self._clock())
+        return True
+
+    async def settings(self, name: str, scopes: Sequence[str]) -> Mapping[str, str]:
+        """The values of a setting by scope."""
+        return {scope: value for scope, value in self._settings[name].items() if scope in scopes}
+
+    async def set_setting(self, scope: str, name: str, value: str | None) -> None:
+        """Set or remove a value."""
+        if value is None:
+            self._settings[name].pop(scope, None)
+        else:
+            self._settings[name][scope] = value
+
+    async def recall(self, name: str) -> str | None:
+        """A value kept for an adapter."""
+        return self._memory.get(name)
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep a value for an adapter."""
+        self._memory[name] = value
+
+    async def active_channels(self, platform: str, since: float) -> Sequence[str]:
+        """Direct-message channels with asks since then, the latest first."""
+        latest: dict[str, float] = {}
+        for ask in (mail.ask for mail in self._mail.values()):
+            if ask.address.platform == platform and not ask.address.workspace and ask.at >= since:
+                latest[ask.address.channel] = max(ask.at, latest.get(ask.address.channel, since))
+        return sorted(latest, key=lambda channel: (-latest[channel], channel))

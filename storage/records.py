@@ -1,0 +1,210 @@
+"""What the store in memory keeps: mail, turns and lanes that change in place."""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import Literal
+
+from bot.messages import Ask, Outcome, OutcomeKind, Post, Quote, Turn
+from storage.lane import LONGEST_RUN
+
+REMEMBERED = (OutcomeKind.ANSWERED, OutcomeKind.STOPPED)
+
+
+@dataclass(slots=True, eq=False)
+class Mail:
+    """An ask or a note, and what became of it."""
+
+    ask: Ask
+    number: int
+    accepted: float
+    parent: int | None
+    state: Literal["waiting", "asked", "note", "context", "refused", "dropped"] = "waiting"
+    turn: TurnRecord | None = None
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """Mail is answered in the order in which it was said."""
+        return self.ask.at, self.number
+
+    def fill_attachments(self, copy: Ask) -> None:
+        """Take over the files of a second copy while that can still matter."""
+        if self.state == "waiting" and not self.ask.attachments:
+            self.ask = replace(self.ask, attachments=copy.attachments)
+
+
+@dataclass(slots=True, eq=False)
+class TurnRecord:
+    """A turn as stored."""
+
+    id: int
+    conversation: str
+    parent: int | None
+    mail: list[Mail]
+    notes: list[Mail]
+    since: float
+    due: float
+    first: bool
+    not_before: float = 0.0
+    attempt: int = 0
+    attempt_before: int = 0
+    place: str = ""
+    posts: dict[int, Post] = field(default_factory=dict[int, Post])
+    posts_ever: int = 0
+    stop: bool = False
+    withdrawn: bool = False
+    state: Literal["running", "finished", "delivered"] = "running"
+    outcome: Outcome | None = None
+
+    @property
+    def asker(self) -> str:
+        """Who asked."""
+        return self.mail[0].ask.author.id
+
+    @property
+    def platform(self) -> str:
+        """Where it was asked."""
+        return self.mail[-1].ask.address.platform
+
+    @property
+    def remembered(self) -> Outcome | None:
+        """The outcome, if it belongs into a history."""
+        if self.outcome is None or self.withdrawn or self.outcome.kind not in REMEMBERED:
+            return None
+        return self.outcome if self.outcome.answer else None
+
+    def value(self) -> Turn:
+        """The turn as it travels."""
+        return Turn(
+            id=self.id,
+            conversation=self.conversation,
+            asks=tuple(mail.ask for mail in self.mail),
+            since=self.since,
+            notes=tuple(Quote(note.ask.author.name, note.ask.text) for note in self.notes if note.state == "context"),
+            parent=self.parent,
+            attempt=self.attempt,
+            place=self.place,
+            posts=tuple(self.posts.values()),
+            first=self.first,
+            outcome=self.outcome,
+        )
+
+    def count_claim(self) -> None:
+        """Count an attempt, unless the model has ended."""
+        self.attempt_before = self.attempt
+        self.attempt += self.state == "running"
+
+    def postpone(self, now: float, after: float, count: bool) -> None:
+        """Put it off, and without `count` take the attempts of this claim back."""
+        self.due = now + after
+        self.not_before = self.due if after > 0 else 0.0
+        if self.state == "running" and not count:
+            self.attempt = self.attempt_before
+
+    def reopen(self, now: float) -> None:
+        """Ask again as if it had just been asked."""
+        self.state, self.outcome = "running", None
+        self.since = self.due = now
+        self.not_before, self.attempt, self.attempt_before, self.stop = 0.0, 0, 0, False
+        self.forget_seals()
+
+    def intend(self, page: int, now: float) -> Post:
+        """Add a post under a number that was never used."""
+        self.posts_ever += 1
+        self.posts[self.posts_ever] = Post(self.id, self.posts_ever, page, now)
+        return self.posts[self.posts_ever]
+
+    def change_post(self, number: int, *, ref: str | None = None, seal: int | None = None) -> None:
+        """Note what became of a post."""
+        post = self.posts.get(number)
+        if post is not None:
+            self.posts[number] = replace(
+                post, ref=post.ref if ref is None else ref, seal=post.seal if seal is None else seal
+            )
+
+    def forget_seals(self) -> None:
+        """A new attempt ends its pages elsewhere."""
+        self.posts = {number: replace(post, seal=None) for number, post in self.posts.items()}
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """A conversation: its mail, its turns and its lease."""
+
+    id: str
+    fence: int = 0
+    owner: str = ""
+    leased_until: float = 0.0
+    reset: int = 0
+    waiting: list[Mail] = field(default_factory=list[Mail])
+    notes: list[Mail] = field(default_factory=list[Mail])
+    turns: list[TurnRecord] = field(default_factory=list[TurnRecord])
+    askers: set[str] = field(default_factory=set[str])
+
+    @property
+    def open_turn(self) -> TurnRecord | None:
+        """The turn that is not yet delivered."""
+        return self.turns[-1] if self.turns and self.turns[-1].state != "delivered" else None
+
+    @property
+    def due(self) -> float | None:
+        """Since when its work waits; None without any."""
+        if self.open_turn is not None:
+            return self.open_turn.due
+        return min((mail.accepted for mail in self.waiting), default=None)
+
+    @property
+    def not_before(self) -> float:
+        """Until when its turn is put off."""
+        return self.open_turn.not_before if self.open_turn else 0.0
+
+    def enqueue(self, mail: Mail) -> None:
+        """Add mail in its order."""
+        insort(self.waiting, mail, key=lambda other: other.order)
+
+    def note(self, mail: Mail, keep: int) -> None:
+        """Add a note in its order, and forget the oldest above `keep`."""
+        insort(self.notes, mail, key=lambda other: other.order)
+        for surplus in self.notes[:-keep]:
+            self.forget(surplus)
+
+    def forget(self, mail: Mail) -> None:
+        """Drop mail or a note."""
+        for queue in (self.waiting, self.notes):
+            if mail in queue:
+                queue.remove(mail)
+        mail.state = "dropped"
+
+    def restart(self) -> None:
+        """Let the turns so far and the unused notes leave the history."""
+        self.reset = self.turns[-1].id if self.turns else 0
+        for note in list(self.notes):
+            self.forget(note)
+
+    def release(self) -> None:
+        """End the lease; the fence of its holder is old from now on."""
+        self.owner, self.leased_until, self.fence = "", 0.0, self.fence + 1
+
+    def take_mail(self, number: int) -> TurnRecord:
+        """Make a turn of the oldest mail and of what its author said directly after it."""
+        first = self.waiting[0]
+        group = (first.ask.author.id, first.parent)
+        run = list(takewhile(lambda mail: (mail.ask.author.id, mail.parent) == group, self.waiting[:LONGEST_RUN]))
+        newest = self.turns[-1].id if self.turns else None
+        record = TurnRecord(
+            id=number,
+            conversation=self.id,
+            parent=newest if first.parent is None else first.parent,
+            mail=run,
+            notes=self.notes,
+            since=first.ask.at,
+            due=min(mail.accepted for mail in run),
+            first=newest is None,
+        )
+        for mail in (*run, *self.notes):
+            mail.turn, mail.state = record, "asked" if mail in run else "context"
+        self.waiting, self.notes = self.waiting[len(run) :], []
+        self.turns.append(record)
+        return record

@@ -1,0 +1,233 @@
+"""The Store on SQLite: the file of one machine, durable when `accept` returns."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+from bot.errors import LeaseLost
+from bot.messages import Ask, Control, Outcome, Post, Round, Turn
+from bot.ports import Claim, Reception, Summary
+from storage import inbox, lane, steering, turns
+from storage.backup import copy_database
+from storage.connection import Clock, Database, Transaction, database_time
+from storage.faults import fault
+from storage.lock import locked
+from storage.migrate import prepare
+
+
+class SqliteStore:
+    """Keeps everything in one SQLite file; the methods are those of `bot.ports.Store`.
+
+    Any of them raises OperatorError when only the operator can help (a full disk, a damaged file); what it was to do is
+    then undone, and the store goes on working once that is mended.
+    """
+
+    def __init__(self, path: Path, writer: Database, reader: Database) -> None:
+        self._path = path
+        self._write = writer.transact
+        self._read = reader.transact
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        synchronous: Literal["FULL", "NORMAL"] = "FULL",
+        exclusive: bool = True,
+        clock: Clock = database_time,
+    ) -> AsyncGenerator[SqliteStore]:
+        """Open the file, migrated to this version; use with `async with`, since an open one keeps the program alive.
+
+        `exclusive` keeps other processes out and ends all leases, which are dead when we are alone; without it the file
+        must exist. NORMAL may lose the last commits when the power fails. Raises OperatorError.
+        """
+        file = Path(path)
+        if not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
+            raise fault(file, "is in a directory that is missing or not writable; create it or name another file")
+        async with AsyncExitStack() as stack:
+            if exclusive:
+                stack.enter_context(locked(file))
+            await asyncio.to_thread(prepare, file, exclusive=exclusive)
+            writer = Database(file, clock, access="write", synchronous=synchronous)
+            reader = Database(file, clock, access="read")
+            await stack.enter_async_context(writer)
+            await stack.enter_async_context(reader)
+            store = cls(file, writer, reader)
+            if exclusive:
+                await store._write(lane.release_all)
+            yield store
+
+    async def backup(self, target: str | os.PathLike[str]) -> None:
+        """Write a consistent copy to a file while everything goes on; raises OperatorError."""
+        await asyncio.to_thread(copy_database, self._path, Path(target))
+
+    async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
+        """Store an ask once, by its key."""
+        return await self._write(inbox.accept, ask, wakes, limit)
+
+    async def accept_control(self, control: Control) -> bool:
+        """Store a control once, by its key."""
+        return await self._write(inbox.accept_control, control)
+
+    async def settle(self, key: str) -> None:
+        """Note that a control has been acted on."""
+        await self._write(inbox.settle, key)
+
+    async def unsettled(self) -> Sequence[Control]:
+        """Controls to act on."""
+        return await self._read(inbox.unsettled)
+
+    async def has_asked(self, conversation: str, author: str) -> bool:
+        """Whether this author has asked here."""
+        return await self._read(inbox.has_asked, conversation, author)
+
+    async def knows(self, conversation: str) -> bool:
+        """Whether anything was asked here."""
+        return await self._read(inbox.knows, conversation)
+
+    async def claim(self, owner: str, lease: float) -> Claim | None:
+        """Lease a conversation and begin its next turn."""
+        return await self._take(lambda tx: lane.claim(tx, owner, lease))
+
+    async def proceed(self, claim: Claim) -> Claim | None:
+        """Begin the next turn or release."""
+        return await self._take(lambda tx: lane.proceed(tx, claim))
+
+    async def _take(self, work: Callable[[Transaction], Claim | None]) -> Claim | None:
+        taken: list[Claim] = []
+
+        def take(tx: Transaction) -> Claim | None:
+            claim = work(tx)
+            taken.extend([claim] if claim else [])
+            return claim
+
+        try:
+            return await self._write(take)
+        except asyncio.CancelledError:
+            # nobody would learn of the claim, and the heartbeat would keep it leased for ever
+            await self._write(_give_back, taken)
+            raise
+
+    async def hand_back(self, claim: Claim, *, after: float = 0.0, count: bool = True) -> None:
+        """Release with the turn unfinished."""
+        await self._write(lane.hand_back, claim, after, count)
+
+    async def renew(self, owner: str, lease: float) -> None:
+        """Prolong this owner's leases."""
+        await self._write(lane.renew, owner, lease)
+
+    async def next_due(self) -> float | None:
+        """Seconds until work becomes due; work under a live lease counts from the end of the lease."""
+        return await self._read(lane.next_due)
+
+    async def place(self, claim: Claim, place: str) -> None:
+        """Remember where the answer is."""
+        await self._write(turns.place, claim, place)
+
+    async def history(self, turn: Turn, *, rounds: int) -> Sequence[Round]:
+        """The rounds that lead to this turn."""
+        return await self._read(turns.history, turn, rounds)
+
+    async def intend(self, claim: Claim, page: int) -> Post:
+        """Store the intent to post a page."""
+        return await self._write(turns.intend, claim, page)
+
+    async def posted(self, claim: Claim, number: int, ref: str) -> None:
+        """Note which message the post became."""
+        await self._write(turns.posted, claim, number, ref)
+
+    async def sealed(self, claim: Claim, number: int, seal: int) -> None:
+        """Note where the post's page ended."""
+        await self._write(turns.sealed, claim, number, seal)
+
+    async def unposted(self, claim: Claim, number: int) -> None:
+        """Forget a post."""
+        await self._write(turns.unposted, claim, number)
+
+    async def repost(self, claim: Claim) -> None:
+        """Begin a new attempt under the same lease."""
+        await self._write(turns.repost, claim)
+
+    async def finish(self, claim: Claim, outcome: Outcome) -> None:
+        """Store the end of the turn."""
+        await self._write(turns.finish, claim, outcome)
+
+    async def delivered(self, claim: Claim) -> None:
+        """Put the turn to rest."""
+        await self._write(turns.delivered, claim)
+
+    async def turn(self, number: int) -> Summary | None:
+        """A turn by its number."""
+        return await self._read(steering.turn, number)
+
+    async def turn_of_question(self, key: str) -> Summary | None:
+        """The turn that answers this ask."""
+        return await self._read(steering.find_turn, "turn_of_question", key)
+
+    async def turn_of_post(self, ref: str) -> Summary | None:
+        """The turn of a message of ours."""
+        return await self._read(steering.find_turn, "turn_of_post", ref)
+
+    async def open_turn(self, conversation: str) -> Summary | None:
+        """The turn that is not yet delivered."""
+        return await self._read(steering.find_turn, "open_turn", conversation)
+
+    async def drop_waiting(self, conversation: str, author: str) -> int:
+        """Drop this author's waiting mail."""
+        return await self._write(steering.drop_waiting, conversation, author)
+
+    async def rewrite_question(self, key: str, text: str) -> None:
+        """Replace an ask's text unless it is being answered."""
+        await self._write(steering.rewrite_question, key, text)
+
+    async def withdraw_question(self, key: str) -> bool:
+        """Drop an ask or take its round out of the history."""
+        return await self._write(steering.withdraw_question, key)
+
+    async def request_stop(self, turn: int) -> None:
+        """Mark a turn as stopped."""
+        await self._write(steering.request_stop, turn)
+
+    async def stop_requested(self, turn: int) -> bool:
+        """Whether a turn is marked as stopped."""
+        return await self._read(steering.stop_requested, turn)
+
+    async def reset(self, conversation: str) -> None:
+        """Begin the history anew."""
+        await self._write(steering.reset, conversation)
+
+    async def reopen(self, turn: int) -> bool:
+        """Put the last turn up to be asked again."""
+        return await self._write(steering.reopen, turn)
+
+    async def settings(self, name: str, scopes: Sequence[str]) -> Mapping[str, str]:
+        """The values of a setting by scope."""
+        return await self._read(steering.settings, name, scopes)
+
+    async def set_setting(self, scope: str, name: str, value: str | None) -> None:
+        """Set or remove a value."""
+        await self._write(steering.set_setting, scope, name, value)
+
+    async def recall(self, name: str) -> str | None:
+        """A value kept for an adapter."""
+        return await self._read(steering.recall, name)
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep a value for an adapter."""
+        await self._write(steering.remember, name, value)
+
+    async def active_channels(self, platform: str, since: float) -> Sequence[str]:
+        """Direct-message channels with asks since then, the latest first."""
+        return await self._read(steering.active_channels, platform, since)
+
+
+def _give_back(tx: Transaction, claims: Sequence[Claim]) -> None:
+    for claim in claims:
+        with suppress(LeaseLost):  # the claim's own commit failed, so that it was never taken
+            lane.hand_back(tx, claim, after=0.0, count=False)

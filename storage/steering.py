@@ -1,0 +1,113 @@
+"""What controls do: look turns up, stop, drop, withdraw, reset, reopen; and what is set and remembered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.ports import Summary
+from storage.connection import Transaction
+from storage.rows import dump_ask, load_ask, load_summary
+
+
+def turn(tx: Transaction, number: int) -> Summary | None:
+    """A turn by its number."""
+    row = tx.one("turn", turn=number)
+    return None if row is None else load_summary(row)
+
+
+def find_turn(tx: Transaction, query: str, value: str) -> Summary | None:
+    """The turn that a query finds by its only parameter."""
+    row = tx.one(query, value=value)
+    return None if row is None or row["turn"] is None else turn(tx, row["turn"])
+
+
+def drop_waiting(tx: Transaction, conversation: str, author: str) -> int:
+    """Drop this author's waiting mail."""
+    dropped = tx.run("drop_waiting", conversation=conversation, author=author)
+    tx.run("schedule", conversation=conversation)
+    return dropped
+
+
+def rewrite_question(tx: Transaction, key: str, text: str) -> None:
+    """Replace an ask's text unless it is being answered."""
+    row = tx.one("ask_by_key", key=key)
+    if row is None or row["body"] is None or _running(tx, row["turn"]):
+        return
+    tx.run("rewrite_ask", seq=row["seq"], body=dump_ask(replace(load_ask(row["body"]), text=text)))
+
+
+def _running(tx: Transaction, number: int | None) -> bool:
+    found = None if number is None else turn(tx, number)
+    return found is not None and found.state == "running"
+
+
+def withdraw_question(tx: Transaction, key: str) -> bool:
+    """Drop an ask or a note, or take an answered ask's round out of the history."""
+    row = tx.one("ask_by_key", key=key)
+    if row is None:
+        return False
+    if row["state"] == "asked":
+        tx.run("withdraw_turn", turn=row["turn"])
+        return False
+    tx.run("drop_ask", seq=row["seq"])
+    tx.run("schedule", conversation=row["conversation"])
+    return row["state"] == "waiting"
+
+
+def request_stop(tx: Transaction, number: int) -> None:
+    """Mark a turn as stopped."""
+    tx.run("request_stop", turn=number)
+
+
+def stop_requested(tx: Transaction, number: int) -> bool:
+    """Whether a turn is marked as stopped."""
+    row = tx.one("stop_requested", turn=number)
+    return row is not None and bool(row["stop"])
+
+
+def reset(tx: Transaction, conversation: str) -> None:
+    """Begin the history anew; notes that no turn has used leave with it."""
+    tx.run("reset", conversation=conversation)
+    tx.run("trim_notes", conversation=conversation, keep=0)
+
+
+def reopen(tx: Transaction, number: int) -> bool:
+    """Put the last turn of its conversation up to be asked again."""
+    row = tx.one("reopen", turn=number)
+    if row is None:
+        return False
+    tx.run("forget_seals", turn=number)
+    tx.run("schedule", conversation=row["conversation"])
+    return True
+
+
+def settings(tx: Transaction, name: str, scopes: Sequence[str]) -> dict[str, str]:
+    """The values of a setting by scope."""
+    rows = tx.all("settings", name=name, scopes=json.dumps(list(scopes)))
+    return {row["scope"]: row["value"] for row in rows}
+
+
+def set_setting(tx: Transaction, scope: str, name: str, value: str | None) -> None:
+    """Set or remove a value."""
+    if value is None:
+        tx.run("unset_setting", scope=scope, name=name)
+    else:
+        tx.run("set_setting", scope=scope, name=name, value=value)
+
+
+def recall(tx: Transaction, name: str) -> str | None:
+    """A value kept for an adapter."""
+    row = tx.one("recall", name=name)
+    return None if row is None else row["value"]
+
+
+def remember(tx: Transaction, name: str, value: str) -> None:
+    """Keep a value for an adapter."""
+    tx.run("remember", name=name, value=value)
+
+
+def active_channels(tx: Transaction, platform: str, since: float) -> list[str]:
+    """Channels outside any workspace with asks since then, the latest first."""
+    return [row["channel"] for row in tx.all("active_channels", platform=platform, since=since)]

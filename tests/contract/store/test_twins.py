@@ -1,0 +1,197 @@
+"""Whatever is done to them, the store in memory and the one on SQLite say the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bot.errors import LeaseLost
+from bot.messages import Address, Attachment, OutcomeKind
+from bot.ports import Claim, Store
+from storage.memory import MemoryStore
+from storage.sqlite import SqliteStore
+from tests.contract.store.samples import Clock, answer, ask
+
+FILE = (Attachment("a.png", "image/png", 10, "https://files.test/a.png"),)
+AUTHORS = st.sampled_from(["ann", "bob"])
+CONVERSATIONS = st.sampled_from(["one", "two"])
+NUMBERS = st.integers(1, 12)
+REFS = st.sampled_from(["", "p1", "p2"])
+POSTS = st.integers(1, 3)
+SECONDS = st.sampled_from([0.0, 1.0, 10.0, 31.0])
+
+
+class Twins(RuleBasedStateMachine):
+    @initialize()
+    def open(self) -> None:
+        self.clock = Clock()
+        self.claims: list[Claim] = []
+        self.turns = 0
+        self.runner = asyncio.Runner()
+        self.resources = AsyncExitStack()
+        folder = self.resources.enter_context(TemporaryDirectory())
+        opening = SqliteStore.open(Path(folder) / "glimmer.db", synchronous="NORMAL", clock=self.clock)
+        self.stores: list[Store] = [
+            MemoryStore(self.clock),
+            self.runner.run(self.resources.enter_async_context(opening)),
+        ]
+
+    def teardown(self) -> None:
+        try:
+            self.answer_everything()
+        finally:
+            self.runner.run(self.resources.aclose())
+            self.runner.close()
+
+    def answer_everything(self) -> None:
+        self.clock.now += 1000
+        while (claim := self.both(lambda store: store.claim("last", 30))) is not None:
+            while claim is not None:
+                self.both(lambda store, held=claim: store.finish(held, answer()))
+                self.both(lambda store, held=claim: store.delivered(held))
+                claim = self.both(lambda store, held=claim: store.proceed(held))
+        assert self.both(lambda store: store.next_due()) is None
+
+    def both(self, call: Callable[[Store], Awaitable[Any]]) -> Any:
+        async def outcome(store: Store) -> Any:
+            try:
+                return await call(store)
+            except LeaseLost:
+                return LeaseLost
+
+        memory, sqlite = [self.runner.run(outcome(store)) for store in self.stores]
+        assert memory == sqlite
+        return memory
+
+    def hold(self, claim: Any) -> None:
+        if isinstance(claim, Claim):
+            self.claims.append(claim)
+            self.turns = max(self.turns, claim.turn.id)
+
+    def some_claim(self, data: st.DataObject) -> Claim:
+        # mostly the newest, now and then one whose fence may be old
+        return self.claims[-1 - min(data.draw(st.integers(0, 3)), len(self.claims) - 1)]
+
+    @rule(number=NUMBERS, author=AUTHORS, conversation=CONVERSATIONS, wakes=st.booleans(), reply_to=REFS)
+    def accept(self, number: int, author: str, conversation: str, wakes: bool, reply_to: str) -> None:
+        address = Address("discord", "", conversation)
+        said = ask(number, author, conversation, address=address, reply_to=reply_to)
+        self.both(lambda store: store.accept(said, wakes=wakes or number % 3 > 0, limit=4))
+
+    @rule(number=NUMBERS)
+    def copy_with_files(self, number: int) -> None:
+        self.both(lambda store: store.accept(ask(number, attachments=FILE), wakes=True, limit=4))
+
+    @rule(owner=st.sampled_from(["first", "second"]))
+    def claim(self, owner: str) -> None:
+        self.hold(self.both(lambda store: store.claim(owner, 30)))
+
+    @rule(seconds=SECONDS)
+    def wait(self, seconds: float) -> None:
+        self.clock.now += seconds
+
+    @rule(owner=st.sampled_from(["first", "second"]))
+    def renew(self, owner: str) -> None:
+        self.both(lambda store: store.renew(owner, 30))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def proceed(self, data: st.DataObject) -> None:
+        claim = self.some_claim(data)
+        self.hold(self.both(lambda store: store.proceed(claim)))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), after=SECONDS, count=st.booleans())
+    def hand_back(self, data: st.DataObject, after: float, count: bool) -> None:
+        claim = self.some_claim(data)
+        self.both(lambda store: store.hand_back(claim, after=after, count=count))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), ref=REFS)
+    def post(self, data: st.DataObject, ref: str) -> None:
+        claim = self.some_claim(data)
+        post = self.both(lambda store: store.intend(claim, 1))
+        if post is not LeaseLost:
+            self.both(lambda store: store.posted(claim, post.number, ref))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), number=POSTS, seal=st.integers(0, 9))
+    def seal(self, data: st.DataObject, number: int, seal: int) -> None:
+        claim = self.some_claim(data)
+        self.both(lambda store: store.sealed(claim, number, seal))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), number=POSTS)
+    def unpost(self, data: st.DataObject, number: int) -> None:
+        claim = self.some_claim(data)
+        self.both(lambda store: store.unposted(claim, number))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def repost(self, data: st.DataObject) -> None:
+        claim = self.some_claim(data)
+        self.both(lambda store: store.repost(claim))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), kind=st.sampled_from(OutcomeKind), text=st.sampled_from(["", "yes"]), deliver=st.booleans())
+    def finish(self, data: st.DataObject, kind: OutcomeKind, text: str, deliver: bool) -> None:
+        claim = self.some_claim(data)
+        finished = self.both(lambda store: store.finish(claim, answer(text, kind=kind)))
+        if deliver and finished is not LeaseLost:
+            self.both(lambda store: store.delivered(claim))
+
+    @rule(conversation=CONVERSATIONS, author=AUTHORS)
+    def drop_waiting(self, conversation: str, author: str) -> None:
+        self.both(lambda store: store.drop_waiting(conversation, author))
+
+    @rule(number=NUMBERS, text=st.sampled_from(["better", "other"]))
+    def rewrite(self, number: int, text: str) -> None:
+        self.both(lambda store: store.rewrite_question(f"m{number}", text))
+
+    @rule(number=NUMBERS)
+    def withdraw(self, number: int) -> None:
+        self.both(lambda store: store.withdraw_question(f"m{number}"))
+
+    @rule(turn=st.integers(0, 5))
+    def stop(self, turn: int) -> None:
+        self.both(lambda store: store.request_stop(turn))
+
+    @rule(conversation=CONVERSATIONS)
+    def reset(self, conversation: str) -> None:
+        self.both(lambda store: store.reset(conversation))
+
+    @rule(turn=st.integers(0, 5))
+    def reopen(self, turn: int) -> None:
+        self.both(lambda store: store.reopen(turn))
+
+    @invariant()
+    def look_the_same(self) -> None:
+        if not hasattr(self, "stores"):
+            return
+        self.both(lambda store: store.next_due())
+        for conversation in ("one", "two", "talk"):
+            self.both(lambda store, name=conversation: store.open_turn(name))
+            self.both(lambda store, name=conversation: store.has_asked(name, "ann"))
+        for number in range(1, self.turns + 1):
+            self.both(lambda store, turn=number: store.turn(turn))
+        if self.claims:
+            self.both(lambda store: store.history(self.claims[-1].turn, rounds=3))
+
+    @rule(number=NUMBERS, ref=REFS, since=NUMBERS)
+    def look_up(self, number: int, ref: str, since: int) -> None:
+        self.both(lambda store: store.turn_of_question(f"m{number}"))
+        self.both(lambda store: store.turn_of_post(ref))
+        self.both(lambda store: store.active_channels("discord", since))
+        self.both(lambda store: store.stop_requested(number))
+
+
+TestTwins = Twins.TestCase
+TestTwins.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

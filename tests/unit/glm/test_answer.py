@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from bot.glm.answer import AnswerReader, Bounds
+from bot.glm.catalogue import catalogue
+from bot.messages import Delta, FinishReason, Usage
+from tests.unit.glm.provider import DONE, chunk, event, openai, reasoning_of, refusal, text_of, zhipu
+
+GREETING = "你好👋"
+
+
+def read(
+    *reads: bytes, model: str = "glm-5.1", provider: str = "bigmodel", bounds: Bounds | None = None
+) -> tuple[list[Delta], AnswerReader]:
+    offer = catalogue().offer(model, provider)
+    assert offer is not None
+    reader = AnswerReader(offer, bounds or Bounds())
+    deltas: list[Delta | None] = []
+    for data in reads:
+        if not reader.ended and reader.fault is None:
+            deltas.append(reader.feed(data))
+    if not reader.ended and reader.fault is None:
+        deltas.append(reader.end())
+    return [delta for delta in deltas if delta is not None], reader
+
+
+def fault_of(*reads: bytes) -> str:
+    reader = read(*reads)[1]
+    return reader.fault.code if reader.fault and not reader.ended else ""
+
+
+def end_of(deltas: Sequence[Delta]) -> FinishReason | None:
+    assert [delta.finish for delta in deltas[:-1]] == [None] * (len(deltas) - 1)
+    return deltas[-1].finish
+
+
+def test_v01_both_dialects_read_the_same() -> None:
+    for stream, usage in ((zhipu("Hel", "lo"), Usage(7, 3)), (openai("Hel", "lo"), Usage(1420, 18))):
+        deltas, _ = read(stream)
+        assert (text_of(deltas), end_of(deltas), deltas[-1].usage) == ("Hello", FinishReason.STOP, usage)
+        assert (deltas[-1].model, deltas[-1].provider) == ("glm-5.1", "bigmodel")
+
+
+def test_v01_reasoning_stays_apart() -> None:
+    deltas, _ = read(chunk(reasoning_content="canary"), chunk(reasoning="canary", content=None), zhipu("Hello"))
+    assert (reasoning_of(deltas), text_of(deltas)) == ("canarycanary", "Hello")
+
+
+def test_all_events_of_one_read_are_one_delta() -> None:
+    deltas, _ = read(zhipu(*"Hello"))
+    assert [delta.text for delta in deltas] == ["Hello"]
+
+
+def test_v02_every_byte_split_of_a_stream() -> None:
+    stream = zhipu(GREETING, "!")
+    for cut in range(len(stream)):
+        deltas, _ = read(stream[:cut], stream[cut:])
+        assert (text_of(deltas), end_of(deltas)) == (GREETING + "!", FinishReason.STOP)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, 600)))
+def test_v02_any_byte_split_of_a_thinking_stream(cuts: list[int]) -> None:
+    stream = zhipu("\n<th", "ink>canary</th", "ink>\n", GREETING)
+    edges = [0, *(min(cut, len(stream)) for cut in sorted(cuts)), len(stream)]
+    reads = [stream[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    deltas, _ = read(*reads, model="glm-z1-air")
+    assert (reasoning_of(deltas), text_of(deltas)) == ("canary", GREETING)
+
+
+def test_v03_raw_line_separators_inside_content() -> None:
+    content = "a\u2028b\u2029c\u0085d"
+    assert text_of(read(zhipu(content))[0]) == content
+
+
+def test_v09_no_done_but_a_finish() -> None:
+    deltas, _ = read(zhipu("Hello").removesuffix(DONE))
+    assert (text_of(deltas), end_of(deltas)) == ("Hello", FinishReason.STOP)
+
+
+@pytest.mark.parametrize("ending", [b"", DONE])
+def test_v10_a_clean_end_without_finish_is_a_failure(ending: bytes) -> None:
+    deltas, reader = read(chunk(content="Hel"), ending)
+    assert text_of(deltas) == "Hel"
+    assert reader.fault is not None
+    assert reader.fault.code == "truncated"
+
+
+def test_v13_a_glued_frame_is_repaired_and_said() -> None:
+    glued = b'data: {"id":"1","object":"chat.cdata: ' + chunk(content="lo").removeprefix(b"data: ")
+    with capture_logs() as logs:
+        deltas, _ = read(chunk(content="Hel") + glued + zhipu("!"))
+    assert text_of(deltas) == "Hello!"
+    assert [entry["event"] for entry in logs] == ["glm.frame_repaired"]
+
+
+def test_v13_a_frame_beyond_repair_ends_the_stream_as_truncated() -> None:
+    deltas, reader = read(chunk(content="Hel") + b'data: {"id":\n\n' + zhipu("lo"))
+    assert text_of(deltas) == "Hel"
+    assert reader.fault is not None
+    assert reader.fault.code == "truncated"
+
+
+@pytest.mark.parametrize("body", [{}, {"choices": None}, {"choices": []}, {"choices": "x"}, {"choices": [None]}, [], 7])
+def test_v14_chunks_without_choices_add_nothing(body: object) -> None:
+    assert text_of(read(event(body) + zhipu("Hello"))[0]) == "Hello"
+
+
+@pytest.mark.parametrize("delta", [None, [], "x", {"content": None}, {"content": 7}, {"content": {}}])
+def test_v15_deltas_without_content_add_nothing(delta: object) -> None:
+    assert text_of(read(event({"choices": [{"delta": delta}]}) + zhipu("Hello"))[0]) == "Hello"
+
+
+def test_content_as_a_list_of_parts() -> None:
+    parts = [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}, None]
+    assert text_of(read(chunk(content=parts) + zhipu("!"))[0]) == "Hello!"
+
+
+def test_v16_first_event_is_an_integer_code() -> None:
+    assert fault_of(event({"error": {"code": 1305, "message": "overloaded"}})) == "1305"
+
+
+def test_v17_error_event_after_text_comes_after_the_text() -> None:
+    deltas, reader = read(chunk(content="Hel") + event({"error": {"code": "1234", "message": "x"}}) + zhipu("lo"))
+    assert text_of(deltas) == "Hel"
+    assert reader.fault is not None
+    assert reader.fault.code == "1234"
+
+
+@pytest.mark.parametrize("data", [b'{"code":"1302","message":"x"}', b'{"error":{"code":1302}}'])
+def test_v18_event_named_error(data: bytes) -> None:
+    assert fault_of(b"event: error\ndata: " + data + b"\n\n") == "1302"
+
+
+def test_v18_event_named_error_without_json() -> None:
+    assert fault_of(b"event: error\ndata: boom\n\n") == "200"
+
+
+def test_v19_a_json_error_with_status_200() -> None:
+    assert fault_of(refusal("1302")) == "1302"
+
+
+def test_v19_a_whole_completion_instead_of_a_stream() -> None:
+    message = {"role": "assistant", "content": "Hello", "reasoning_content": "\nhm"}
+    usage = {"prompt_tokens": 20, "completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 4}}
+    body = {"id": "1", "choices": [{"index": 0, "finish_reason": "length", "message": message}], "usage": usage}
+    deltas, _ = read(*(json.dumps(body).encode()[i : i + 7] for i in range(0, 400, 7)))
+    assert (text_of(deltas), reasoning_of(deltas), end_of(deltas)) == ("Hello", "\nhm", FinishReason.LENGTH)
+    assert deltas[-1].usage == Usage(prompt=20, completion=9, reasoning=4)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"choices": [', b"   \n", b"garbage", b"\xff\xfe\x00", b"[" * 5000])
+def test_bodies_that_are_nothing_are_truncated(body: bytes) -> None:
+    assert fault_of(body) == "truncated"
+
+
+def test_deeply_nested_json_is_truncated() -> None:
+    assert fault_of(b"data: " + b"[" * 100_000 + b"\n\n") == "truncated"
+
+
+def test_v20_soft_404_is_a_matter_of_the_address() -> None:
+    reader = read(b'{"code":500,"msg":"404 NOT_FOUND","success":false}')[1]
+    assert reader.fault is not None
+    assert reader.fault.rule.text == "config"
+    assert "BASE_URL" in reader.fault.rule.operator
+
+
+def test_v21_a_page_is_not_an_answer() -> None:
+    assert fault_of(b"\n <!doctype html><p>provider-canary") == "not_an_answer"
+
+
+def test_v22_sensitive_after_text() -> None:
+    filtered = {"content_filter": [{"role": "history", "level": 3}, {"role": "user", "level": 1}]}
+    last = chunk("sensitive", top=filtered, role="user", content="never shown")
+    deltas, _ = read(chunk(content="Hel"), last + DONE)
+    assert (text_of(deltas), end_of(deltas), deltas[-1].stage) == ("Hel", FinishReason.FILTERED, "user")
+
+
+def test_v22_without_a_stage_text_tells_which_it_was() -> None:
+    assert read(chunk(content="Hel"), chunk("sensitive"))[0][-1].stage == "assistant"
+    assert read(chunk("content_filter"))[0][-1].stage == "user"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        refusal("1301", contentFilter=[{"role": "history", "level": 1}]),
+        event({"error": {"code": 1301}, "contentFilter": [{"role": "history", "level": 0}]}),
+        refusal("9999", contentFilter=[{"role": "history", "level": 2}]),
+    ],
+)
+def test_a_safety_error_is_a_filtered_end(body: bytes) -> None:
+    deltas, reader = read(body)
+    assert (end_of(deltas), deltas[-1].stage, reader.fault) == (FinishReason.FILTERED, "history", None)
+
+
+def test_v23_usage_with_floats_and_nonsense() -> None:
+    usage = {
+        "prompt_tokens": 14.0,
+        "completion_tokens": 1677.6,
+        "prompt_tokens_details": {"cached_tokens": float("nan")},
+        "completion_tokens_details": "x",
+    }
+    assert read(zhipu("Hello", usage=usage))[0][-1].usage == Usage(prompt=14, completion=1677)
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish"),
+    [
+        ("length", FinishReason.LENGTH),
+        ("tool_calls", FinishReason.TOOLS),
+        ("function_call", FinishReason.TOOLS),
+        ("content_filter", FinishReason.FILTERED),
+        ("model_context_window_exceeded", FinishReason.CONTEXT),
+        ("something new", FinishReason.STOP),
+    ],
+)
+def test_finish_reasons(reason: str, finish: FinishReason) -> None:
+    assert end_of(read(zhipu("Hello", finish=reason))[0]) is finish
+
+
+def test_network_error_is_never_a_good_end() -> None:
+    assert fault_of(zhipu("Hello", finish="network_error")) == "network_error"
+
+
+def test_what_breaks_after_the_finish_does_no_harm() -> None:
+    deltas, reader = read(zhipu("Hello").removesuffix(DONE) + b"data: {\n\n")
+    assert (text_of(deltas), end_of(deltas), reader.ended) == ("Hello", FinishReason.STOP, True)
+
+
+def test_a_character_in_two_escaped_halves_is_whole_again() -> None:
+    halves = [b'data: {"choices":[{"delta":{"content":"\\ud83d"}}]}\n\n', b'data: {"choices":[{"delta":{"content":"\\udc4b!"}}]}\n\n']
+    assert text_of(read(*halves, zhipu())[0]) == "👋!"
+    assert text_of(read(halves[1], zhipu())[0]) == "\ufffd!"
+
+
+def test_text_beyond_its_bound_ends_as_length() -> None:
+    deltas, _ = read(chunk(content="12345"), chunk(content="67890"), zhipu("x"), bounds=Bounds(text=8))
+    assert (text_of(deltas), end_of(deltas)) == ("12345678", FinishReason.LENGTH)
+
+
+def test_a_stream_beyond_its_bound_ends_as_length_where_there_is_text() -> None:
+    deltas, _ = read(chunk(content="Hello"), b": filler\n" * 100, bounds=Bounds(stream=500))
+    assert (text_of(deltas), end_of(deltas)) == ("Hello", FinishReason.LENGTH)
+
+
+@pytest.mark.parametrize("garbage", [b"x" * 600, b"\n" * 600, b"{" + b" " * 600, b"data: " + b"x" * 600])
+def test_garbage_beyond_the_bound_is_a_failure(garbage: bytes) -> None:
+    for bounds in (Bounds(stream=500), Bounds(event=500, stream=500)):
+        reader = read(garbage, bounds=bounds)[1]
+        assert reader.fault is not None
+        assert (reader.fault.code, reader.fault.rule.text) == ("too_much", "interrupted")
+
+
+def test_an_event_beyond_its_bound_ends_the_answer() -> None:
+    deltas, _ = read(chunk(content="Hello"), b"data: " + b"x" * 600, bounds=Bounds(event=500))
+    assert (text_of(deltas), end_of(deltas)) == ("Hello", FinishReason.LENGTH)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_the_reader_fall_over(data: bytes) -> None:
+    deltas, reader = read(data, data)
+    assert reader.fault is not None or deltas[-1].finish is not None

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.glm.catalogue import ThinkingStyle
+from bot.glm.thinking import ThinkSplitter
+
+CANARY = "reasoning-canary"
+
+
+def split(*pieces: str, style: ThinkingStyle = ThinkingStyle.INLINE, boxes: bool = False) -> tuple[str, str]:
+    splitter = ThinkSplitter(style, boxes=boxes)
+    parts = [splitter.feed(piece) for piece in pieces] + [splitter.end()]
+    return "".join(part[0] for part in parts), "".join(part[1] for part in parts)
+
+
+def test_v25_tags_split_over_chunks() -> None:
+    pieces = ("\n<th", "ink", ">\nHmm", " so", "</thi", "nk>", "\n", "\nHel", "lo")
+    assert split(*pieces) == ("\nHmm so", "Hello")
+
+
+def test_v25_reasoning_arrives_before_its_block_is_closed() -> None:
+    splitter = ThinkSplitter(ThinkingStyle.INLINE)
+    assert splitter.feed("<think>one ") == ("one ", "")
+    assert splitter.feed("two <") == ("two ", "")
+    assert splitter.feed("3") == ("<3", "")
+
+
+def test_v26_unclosed_block_is_reasoning_to_the_end() -> None:
+    assert split("<think>", CANARY, " </thin") == (f"{CANARY} </thin", "")
+
+
+def test_v27_orphan_close_of_an_inline_thinker_makes_all_before_it_reasoning() -> None:
+    assert split(CANARY, " more</th", "ink>\n\nHello") == (f"{CANARY} more", "Hello")
+
+
+def test_v27_orphan_close_of_another_model_is_deleted() -> None:
+    assert split("</thi", "nk>\n\nHello", style=ThinkingStyle.REASONING) == ("", "Hello")
+    assert split("So.</think>Hello", style=ThinkingStyle.NONE) == ("", "So.Hello")
+
+
+def test_v27_a_quoted_tag_stays() -> None:
+    assert split("The tag `</think>` ends it.", style=ThinkingStyle.REASONING)[1] == "The tag `</think>` ends it."
+
+
+def test_an_inline_thinker_without_any_tag_answers_at_the_end() -> None:
+    assert split("Hel", "lo") == ("", "Hello")
+
+
+def test_v28_headers() -> None:
+    pieces = ("###Thin", "king\nHmm\n##", "#Respon", "se\nHello ### there")
+    assert split(*pieces, style=ThinkingStyle.HEADERS) == ("\nHmm\n", "Hello ### there")
+
+
+def test_v29_box_markers_split() -> None:
+    pieces = ("It is <|begin_", "of_box|>4", "2<|end_of_box|", ">, I think <", "3")
+    assert split(*pieces, style=ThinkingStyle.REASONING, boxes=True) == ("", "It is 42, I think <3")
+
+
+def test_v29_box_markers_stay_where_the_model_has_none() -> None:
+    assert split("<|begin_of_box|>", style=ThinkingStyle.NONE)[1] == "<|begin_of_box|>"
+
+
+def test_a_tag_inside_the_answer_is_left_alone() -> None:
+    assert split("<think>a</think>Use <think>x</think>.") == ("a", "Use <think>x</think>.")
+
+
+def test_a_leading_block_is_recognised_for_every_model() -> None:
+    for style in (ThinkingStyle.REASONING, ThinkingStyle.NONE):
+        assert split(" <think>a</think>\nb", style=style) == ("a", "b")
+
+
+def test_what_only_looks_like_a_tag_is_text() -> None:
+    assert split("<th", style=ThinkingStyle.REASONING) == ("", "<th")
+    assert split("a </thin", "g> b", style=ThinkingStyle.REASONING) == ("", "a </thing> b")
+
+
+TOKENS = ["<think>", "</think>", "<", "/", "`", "\n", " ", "a", "###Thinking", "###Response", "#", "<|begin_of_box|>", "<|"]
+
+
+@given(
+    st.lists(st.sampled_from(TOKENS), max_size=12).map("".join),
+    st.lists(st.integers(0, 80)),
+    st.sampled_from(list(ThinkingStyle)),
+    st.booleans(),
+)
+def test_any_split_of_the_characters_gives_the_same(
+    text: str, cuts: list[int], style: ThinkingStyle, boxes: bool
+) -> None:
+    edges = [0, *sorted(cuts), len(text)]
+    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    assert split(*pieces, text[edges[-2] :] if edges[-2] > len(text) else "", style=style, boxes=boxes) == split(
+        text, style=style, boxes=boxes
+    )
+
+
+@pytest.mark.parametrize("opening", ["<think>", "\n<think>", ""])
+def test_reasoning_never_shows_at_any_character_split(opening: str) -> None:
+    text = f"{opening}{CANARY}</think>Hello"
+    for cut in range(len(text)):
+        assert split(text[:cut], text[cut:]) == (CANARY, "Hello")
+    assert split(*text) == (CANARY, "Hello")
