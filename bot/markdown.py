@@ -87,24 +87,24 @@ _Taken = tuple[Block, int]
 
 
 def _special(lines: Sequence[_Line], at: int, short: Short) -> _Taken | None:
-    text = lines[at].text
-    if "```" in text or "~~~" in text:
-        return _fence(lines, at, short)
-    if "#" in text and _HEADING.match(text):
-        line = lines[at]
-        return Block(Kind.HEADING, line.start, line.start, line.end, line.end), at + 1
-    if "|" in text and at + 1 < len(lines) and begins_table(text, lines[at + 1].text):
-        return _table(lines, at, short)
-    return None
+    return _fence(lines, at, short) or _heading(lines, at) or _table(lines, at, short)
+
+
+def _heading(lines: Sequence[_Line], at: int) -> _Taken | None:
+    line = lines[at]
+    if "#" not in line.text or not _HEADING.match(line.text):
+        return None
+    return Block(Kind.HEADING, line.start, line.start, line.end, line.end), at + 1
 
 
 def _fence(lines: Sequence[_Line], at: int, short: Short) -> _Taken | None:
-    found = _OPENING.match(lines[at].text)
+    text = lines[at].text
+    found = _OPENING.match(text) if "```" in text or "~~~" in text else None
     if found is None:
         return None
     # On the next page the fence goes on in the same list item, it does not begin another.
     prefix = re.sub(_MARKER, lambda marker: " " * len(marker[0]), found["prefix"])
-    opening = prefix + lines[at].text[len(found["prefix"]) :].rstrip() + "\n"
+    opening = prefix + text[len(found["prefix"]) :].rstrip() + "\n"
     if not short(opening):
         return None
     for index in range(at + 1, len(lines)):
@@ -118,11 +118,15 @@ def _fence(lines: Sequence[_Line], at: int, short: Short) -> _Taken | None:
 
 
 def _table(lines: Sequence[_Line], at: int, short: Short) -> _Taken | None:
+    if at + 1 == len(lines) or not begins_table(lines[at].text, lines[at + 1].text):
+        return None
     opening = f"{lines[at].text.rstrip()}\n{lines[at + 1].text.rstrip()}\n"
     if not short(opening):
         return None
     after = at + 2
-    while after < len(lines) and pipes(lines[after].text) and _special(lines, after, short) is None:
+    while (
+        after < len(lines) and pipes(lines[after].text) and not (_fence(lines, after, short) or _heading(lines, after))
+    ):
         after += 1
     end = lines[after - 1].end
     return Block(Kind.TABLE, lines[at].start, min(lines[at + 1].end + 1, end), end, end, opening), after
@@ -188,14 +192,13 @@ def spans(source: str, start: int, end: int, fits: Callable[[str], bool]) -> lis
 
 
 def seams(pattern: re.Pattern[str], source: str, block: Block, end: int, whole: Sequence[tuple[int, int]]) -> list[int]:
-    """Offsets in a block, up to `end`, at which it may be cut: with ink on both sides and outside of the `whole` spans."""
-    last = ink(source, block)[1]
+    """Offsets up to `end` at which a block may be cut: with ink on both sides and outside of the `whole` spans."""
+    first, last = ink(source, block)
     offsets = (match.end() for match in pattern.finditer(source, block.body, min(block.foot, end)))
-    blank = ink(source, block)[0]
     return [
         offset
         for offset in offsets
-        if blank < offset < last and may_cut(source, offset) and not any(a < offset < b for a, b in whole)
+        if first < offset < last and may_cut(source, offset) and not any(a < offset < b for a, b in whole)
     ]
 
 

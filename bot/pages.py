@@ -33,6 +33,8 @@ OPENING_SHARE = 4
 # A header, its underline and one row must fit on the smallest page.
 TABLE_SHARE = 6
 DEEPEST_INDENT = 40
+# What comes later than so many pages has no say in where a page ends.
+HORIZON = 4
 
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 _PREFERENCES = {
@@ -225,7 +227,7 @@ class Paginator:
         for index in range(len(self._sealed), len(self._seals)):
             self._freeze(text, index)
         while not self.overflowed:
-            source, lead = self._layout.continued(self._opening, text[self._start :])
+            source, lead = self._layout.continued(self._opening, self._rest(text))
             if not final:
                 source = self._layout.settled(source)
             page = self._layout.page(source)
@@ -239,6 +241,12 @@ class Paginator:
     @property
     def _start(self) -> int:
         return self._seals[-1] if self._seals else 0
+
+    def _rest(self, text: str) -> str:
+        near = text[self._start : self._start + HORIZON * self._layout.limit]
+        if self._start + len(near) == len(text) or self._layout.fits(near, self._layout.limit):
+            return text[self._start :]
+        return near
 
     @property
     def _cut_limit(self) -> int:

@@ -28,8 +28,6 @@ log = structlog.get_logger(__name__)
 # How long running turns may take to end or be handed back after SIGTERM, in seconds.
 DRAIN = 8.0
 _SALT = "salt"
-# Discord docs, topics/rate-limits: 50 requests a second over all.
-DISCORD_OVERALL = Overall(limit=50, window=1.0)
 
 Adapters = Mapping[str, tuple[Adapter, Governor]]
 
@@ -73,7 +71,8 @@ def _model(settings: Settings, salt: str) -> GlmModel:
 def _adapters(settings: Settings, memory: Memory, model: Model) -> Adapters:
     adapters: dict[str, tuple[Adapter, Governor]] = {}
     if settings.discord_token is not None:
-        governor = Governor(overall=DISCORD_OVERALL)
+        a_second = settings.discord_requests_per_second
+        governor = Governor(overall=Overall(limit=a_second, window=1.0) if a_second else None)
         discord = DiscordSettings(
             settings.discord_token.get_secret_value(),
             settings.discord_api_url,

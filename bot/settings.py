@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         (), description="Ids of channels in which a mention is answered in a reply all the same, separated by commas."
     )
 
+    discord_requests_per_second: int = Field(
+        50, ge=0, description="Discord's limit over all requests, which it raises for large bots; 0: no limit."
+    )
+
     bigmodel_api_key: SecretStr | None = Field(None, description="Turns open.bigmodel.cn on.")
     zai_api_key: SecretStr | None = Field(None, description="Turns api.z.ai on.")
     aimlapi_api_key: SecretStr | None = Field(None, description="Turns api.aimlapi.com on.")

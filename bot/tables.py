@@ -14,10 +14,12 @@ GAP = "  "
 _PIPE = re.compile(r"(?<!\\)\|")
 _DELIMITER = re.compile(r"\s*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?\s*")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+# The lengths are bounded, since a pair that is never closed would else be sought to the end again and again.
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.{1,200}?)(?<!`)\1(?!`)")
 # An address is the point of a link, so it survives as text.
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)[^()]*\)")
-_EMPHASIS = re.compile(r"(\*\*|__|~~|(?<!\w)_|\*)(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_EMPHASIS = re.compile(r"(\*\*|__|~~|(?<!\w)_|\*)(?=\S)(.{1,200}?)(?<=\S)\1(?!\w)")
+_MARKUP = re.compile(r"[*_~`\[\\]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _FENCE = re.compile(r"`{3,}")
 # How much of a cell's free space is to its left, by the colons at the ends of its delimiter.
@@ -48,6 +50,8 @@ def begins_table(header: str, delimiter: str) -> bool:
 
 def plain(cell: str) -> str:
     """A cell's text without inline markup; a link becomes "text (address)"."""
+    if not _MARKUP.search(cell):
+        return cell
     # Code is set aside, since what looks like markup in it is none.
     codes: list[str] = []
 

@@ -20,7 +20,7 @@ def copy_database(source: Path, target: Path) -> None:
     partial = target.with_name(f"{target.name}.partial")
     try:
         partial.unlink(missing_ok=True)
-        with explained(source), closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with explained(source), closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as db:
             _copy(db, partial)
         partial.replace(target)
     except OSError as error:

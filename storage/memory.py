@@ -138,7 +138,7 @@ class MemoryStore:
     async def next_due(self) -> float | None:
         """Seconds until work becomes due; work under a live lease counts from the end of the lease."""
         lanes = self._lanes.values()
-        times = [max(lane.due, lane.not_before, lane.leased_until) for lane in lanes if lane.due is not None]
+        times = [max(lane.not_before, lane.leased_until) for lane in lanes if lane.due is not None]
         return max(0.0, min(times) - self._clock()) if times else None
 
     async def place(self, claim: Claim, place: str) -> None:

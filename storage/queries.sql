@@ -91,7 +91,7 @@ UPDATE conversation SET leased_until = :now + :lease WHERE owner = :owner AND ow
 SELECT 1 FROM conversation WHERE id = :conversation AND fence = :fence;
 
 -- name: next_due
-SELECT min(max(due, not_before, leased_until)) AS at FROM conversation WHERE due IS NOT NULL;
+SELECT min(max(not_before, leased_until)) AS at FROM conversation WHERE due IS NOT NULL;
 
 -- name: resume_turn
 UPDATE turn SET attempt_before = attempt, attempt = attempt + (state = 'running')

@@ -50,14 +50,15 @@ class Bounds:
 class AnswerReader:
     """Turns the reads of one response into deltas, at most one for each; the last has the finish.
 
-    `finish` may be known before the answer has `ended`: usage can still follow. A `fault` is to be raised after the
-    delta of the same read.
+    `finish` may be known before the answer has `ended`: usage can still follow. `complete` says that the end mark was
+    read. A `fault` is to be raised after the delta of the same read.
     """
 
     def __init__(self, offer: Offer, bounds: Bounds) -> None:
         self.finish: FinishReason | None = None
         self.fault: Fault | None = None
         self.ended = False
+        self.complete = False
         self.events = 0
         self.trace = ""
         self._offer = offer
@@ -156,6 +157,7 @@ class AnswerReader:
         self.events += 1
         text = data.decode("utf-8", "replace")
         if text.strip() == "[DONE]":
+            self.complete = True
             self._stop("truncated")
         elif name == b"error":
             self._refused(read_refusal(200, parse(text)))

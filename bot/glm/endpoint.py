@@ -27,6 +27,7 @@ _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100, keep
 _PATH = "/chat/completions"
 _ERROR_BODY = 64 * 1024
 _ERROR_BODY_WAIT = 10.0
+_DRAIN_WAIT = 0.1
 _WARM_WAIT = 5.0
 _WARM_FOR = 45.0
 
@@ -85,6 +86,8 @@ class Endpoint:
             events, due = 0, loop.time() + self._bounds.first
             while not reader.ended and reader.fault is None:
                 delta = await _read(stream, reader, min(due, deadline), deadline)
+                if reader.complete:
+                    await _drain(stream)
                 if delta is not None:
                     yield delta
                 if reader.events != events:
@@ -113,6 +116,8 @@ class Endpoint:
     @contextlib.asynccontextmanager
     async def _open(self, body: bytes, due: float) -> AsyncGenerator[httpx.Response]:
         response = None
+        if self._client.is_closed:
+            raise broken("reset")
         try:
             async with asyncio.timeout_at(due):
                 request = self._client.build_request("POST", self._root + _PATH, content=body)
@@ -142,6 +147,13 @@ async def _read(stream: AsyncIterator[bytes], reader: AnswerReader, due: float, 
     except httpx.HTTPError:
         return reader.give_up("reset")
     return reader.feed(data) if data else reader.end()
+
+
+async def _drain(stream: AsyncIterator[bytes]) -> None:
+    """Read the end of the body, for only then the connection can be used again; not getting it costs no more."""
+    with contextlib.suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(_DRAIN_WAIT):
+            await anext(stream, b"")
 
 
 async def _refuse(response: httpx.Response, reader: AnswerReader) -> Delta | None:

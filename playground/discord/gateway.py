@@ -160,21 +160,20 @@ class Gateway:
         self.sessions[session.id] = session
         session.attach(connection, 0)
         world = self._world
-        guilds = [g for g in world.guilds.values() if world.app.bot.id in g.members]
-        events = [Event("GUILD_CREATE", guild_create_json(world, g), Intent.GUILDS, g.id) for g in guilds]
-        mine = [e for e in events if session.wants(e)]
+        mine = [g for g in world.guilds.values() if world.app.bot.id in g.members and session.holds(g.id)]
         ready: Json = {
             "v": 10,
             "user": own_user_json(world.app.bot),
-            "guilds": [{"id": e.guild_id, "unavailable": True} for e in mine],
+            "guilds": [{"id": g.id, "unavailable": True} for g in mine],
             "session_id": session.id,
             "resume_gateway_url": self.url,
             "shard": list(session.shard),
             "application": {"id": world.app.id, "flags": world.app.flags},
             "private_channels": [],
         }
-        for event in (Event("READY", ready, 0), *mine):
-            session.push(event)
+        session.push(Event("READY", ready, 0))
+        for guild in mine if session.intents & Intent.GUILDS else ():
+            session.push(Event("GUILD_CREATE", guild_create_json(world, guild), Intent.GUILDS, guild.id))
         self._journal.stir()
 
     async def _resume(self, connection: Connection, data: Json) -> None:
@@ -190,11 +189,11 @@ class Gateway:
         self._journal.stir()
 
     def _detach(self, connection: Connection) -> None:
-        """A close with 1000 or 1001 ends the session; any other end leaves it to be resumed."""
+        """A client that closes with 1000 or 1001 ends its session; any other end leaves it to be resumed."""
         session = connection.session
         if session and session.connection is connection:
             session.connection, session.lost_at = None, time.monotonic()
-            if connection.socket.close_code in (1000, 1001):
+            if not connection.ended and connection.socket.close_code in (1000, 1001):
                 self.sessions.pop(session.id, None)
         self._journal.stir()
 
@@ -211,4 +210,6 @@ class Gateway:
                 self.sessions.pop(connection.session.id, None)
             await connection.tell(INVALID_SESSION, resumable)
         else:
+            connection.ended = True
             await connection.socket.close(code=int(disaster.removeprefix("close-")))
+        self._journal.stir()

@@ -20,11 +20,12 @@ _SHARD_SHIFT = 22  # Discord docs, events/gateway#sharding
 
 
 class Connection:
-    """One WebSocket; a `muted` one stays open but says nothing more."""
+    """One WebSocket; a `muted` one stays open but says nothing more, `ended` is when we closed it ourselves."""
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self.socket = socket
         self.muted = False
+        self.ended = False
         self.session: Session | None = None
         self.sent = 0
         self._transport = transport
@@ -66,10 +67,13 @@ class Session:
         self.lost_at: float | None = None
         self._events: deque[str] = deque(maxlen=BACKLOG)
 
+    def holds(self, guild_id: str) -> bool:
+        """Whether a server, or with "" the direct messages, are this shard's."""
+        return (int(guild_id or 0) >> _SHARD_SHIFT) % self.shard[1] == self.shard[0]
+
     def wants(self, event: Event) -> bool:
         """Whether the event is of this shard and of an intent asked for."""
-        mine = (int(event.guild_id or 0) >> _SHARD_SHIFT) % self.shard[1] == self.shard[0]
-        return mine and (not event.intent or bool(self.intents & event.intent))
+        return self.holds(event.guild_id) and (not event.intent or bool(self.intents & event.intent))
 
     def push(self, event: Event) -> None:
         """Queue an event, without the message content unless its intent was asked for."""

@@ -247,4 +247,5 @@ async def test_work_under_a_lease_is_due_when_the_lease_ends(store: Store, clock
 async def test_a_clock_that_is_set_back_delays_no_mail(store: Store, clock: Clock) -> None:
     await put(store, ask(1))
     clock.now -= 500
+    assert await store.next_due() == 0
     assert keys(await store.claim("worker", 30)) == ["m1"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -65,12 +66,12 @@ def test_v02_every_byte_split_of_a_stream() -> None:
         assert (text_of(deltas), end_of(deltas)) == (GREETING + "!", FinishReason.STOP)
 
 
-@settings(max_examples=50)
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 600)))
 def test_v02_any_byte_split_of_a_thinking_stream(cuts: list[int]) -> None:
     stream = zhipu("\n<th", "ink>canary</th", "ink>\n", GREETING)
     edges = [0, *(min(cut, len(stream)) for cut in sorted(cuts)), len(stream)]
-    reads = [stream[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    reads = [stream[a:b] for a, b in pairwise(edges) if a < b]
     deltas, _ = read(*reads, model="glm-z1-air")
     assert (reasoning_of(deltas), text_of(deltas)) == ("canary", GREETING)
 
@@ -236,7 +237,10 @@ def test_what_breaks_after_the_finish_does_no_harm() -> None:
 
 
 def test_a_character_in_two_escaped_halves_is_whole_again() -> None:
-    halves = [b'data: {"choices":[{"delta":{"content":"\\ud83d"}}]}\n\n', b'data: {"choices":[{"delta":{"content":"\\udc4b!"}}]}\n\n']
+    halves = [
+        b'data: {"choices":[{"delta":{"content":"\\ud83d"}}]}\n\n',
+        b'data: {"choices":[{"delta":{"content":"\\udc4b!"}}]}\n\n',
+    ]
     assert text_of(read(*halves, zhipu())[0]) == "👋!"
     assert text_of(read(halves[1], zhipu())[0]) == "\ufffd!"
 
@@ -264,6 +268,7 @@ def test_an_event_beyond_its_bound_ends_the_answer() -> None:
     assert (text_of(deltas), end_of(deltas)) == ("Hello", FinishReason.LENGTH)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_reader_fall_over(data: bytes) -> None:
     deltas, reader = read(data, data)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.glm.sse import EventDecoder, EventTooLarge
 
 STREAM = (
     b"\xef\xbb\xbf: hello\r\ndata: one\r\n\r\nevent: error\rdata:two\rdata: three\r\r"
-    + 'data: 你好👋 \u2028 \u0085 \x0b\n\n:\n\nid: 7\ndata\ndata:  kept\n\n: bye\ndata: last'.encode()
+    + "data: 你好👋 \u2028 \u0085 \x0b\n\n:\n\nid: 7\ndata\ndata:  kept\n\n: bye\ndata: last".encode()
 )
 EVENTS = [
     (b"", b"one"),
@@ -34,12 +36,14 @@ def test_v02_every_two_way_split_of_the_bytes_gives_the_same_events() -> None:
         assert decode(STREAM[:cut], STREAM[cut:]) == EVENTS
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM))))
 def test_v02_any_split_of_the_bytes_gives_the_same_events(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
-    assert decode(*(STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False))) == EVENTS
+    assert decode(*(STREAM[a:b] for a, b in pairwise(edges))) == EVENTS
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 300))
 def test_foreign_bytes_give_the_same_events_however_they_are_cut(data: bytes, cut: int) -> None:
     assert decode(data) == decode(data[:cut], data[cut:])

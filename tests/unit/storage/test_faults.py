@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -91,6 +90,10 @@ def test_every_fault_names_the_setting_and_what_to_do() -> None:
         assert str(caught.value) == f"DATABASE_URL: /data/glimmer.db {FIXES[code]}"
 
 
+def partial_copies(folder: Path) -> list[Path]:
+    return list(folder.glob("*.partial"))
+
+
 async def test_a_backup_is_whole_while_the_store_is_used(store: SqliteStore, tmp_path: Path) -> None:
     await put(store, ask(1))
     target = tmp_path / "copy.db"
@@ -100,7 +103,7 @@ async def test_a_backup_is_whole_while_the_store_is_used(store: SqliteStore, tmp
     async with SqliteStore.open(target) as copy:
         assert await copy.knows("talk")
         assert not await copy.knows("later")
-    assert "copy.db.partial" not in os.listdir(tmp_path)
+    assert not partial_copies(tmp_path)
 
 
 async def test_a_backup_that_cannot_be_written_says_where(store: SqliteStore, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from bot.errors import OperatorError
 from storage.lock import locked
 from storage.migrate import Migration, migrations, prepare
+from storage.sqlite import SqliteStore
 
 FIRST = Migration(
     1, "PRAGMA application_id = 0x476C696D; CREATE TABLE note (text TEXT); INSERT INTO note VALUES ('a');"
@@ -52,6 +53,16 @@ def test_a_backup_is_made_before_each_step_of_a_database_that_holds_something(pa
     assert (version(before_third), columns(before_third)) == (2, ["text", "at"])
     with closing(sqlite3.connect(before_second)) as db:
         assert db.execute("SELECT text FROM note").fetchall() == [("a",)]
+
+
+async def test_a_backup_holds_what_a_running_store_wrote(path: Path) -> None:
+    async with SqliteStore.open(path) as store:
+        await store.remember("cursor", "7")
+    newest = migrations()[-1].number
+    prepare(path, exclusive=True, steps=[*migrations(), Migration(newest + 1, "CREATE TABLE later (id INTEGER);")])
+    with closing(sqlite3.connect(path.with_name(f"glimmer.db.backup-{newest + 1:04}"))) as db:
+        assert db.execute("SELECT value FROM memory").fetchall() == [("7",)]
+        assert db.execute("PRAGMA user_version").fetchone() == (newest,)
 
 
 def test_what_was_applied_is_not_applied_again(path: Path) -> None:

@@ -138,9 +138,13 @@ async def test_commands_work_beside_a_running_store(path: Path) -> None:
         assert await running.recall("who") == "beside"
 
 
+def files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 async def test_a_command_makes_no_database(path: Path) -> None:
     assert "does not exist" in await refusal(path, exclusive=False)
-    assert os.listdir(path.parent) == []
+    assert files(path.parent) == []
 
 
 async def test_who_is_alone_takes_over_every_lease_at_once(path: Path) -> None:

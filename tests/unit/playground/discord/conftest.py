@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from playground.discord.server import DiscordStandIn
+from tests.unit.playground.discord.api import Api, calling
 
 
 @pytest.fixture
@@ -14,3 +15,9 @@ async def place() -> AsyncIterator[DiscordStandIn]:
     async with DiscordStandIn() as stand_in:
         stand_in.limits.lift()
         yield stand_in
+
+
+@pytest.fixture
+async def api(place: DiscordStandIn) -> AsyncIterator[Api]:
+    async with calling(place) as client:
+        yield client

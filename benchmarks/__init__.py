@@ -1,0 +1,1 @@
+"""Glimmer beside a bare loop, measured in the same run."""

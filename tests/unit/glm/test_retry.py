@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.glm.codes import CONNECTION, DIALECTS, OTHER, Rule
+from bot.glm.retry import Patience, RetryPolicy
+
+
+def waits(rule: Rule, *hints: float | None, policy: RetryPolicy | None = None) -> list[float | None]:
+    patience = Patience(policy or RetryPolicy(draw=lambda low, high: high))
+    return [patience.wait(rule, attempt, hint) for attempt, hint in enumerate(hints, start=1)]
+
+
+def test_three_attempts_with_growing_waits() -> None:
+    assert waits(OTHER, None, None, None) == [1.0, 2.0, None]
+
+
+def test_waits_are_capped() -> None:
+    policy = RetryPolicy(attempts=9, draw=lambda low, high: high, patience=100)
+    assert waits(Rule("R", "busy", attempts=9), *[None] * 6, policy=policy) == [1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+
+
+def test_jitter_draws_from_zero() -> None:
+    drawn: list[tuple[float, float]] = []
+
+    def draw(low: float, high: float) -> float:
+        drawn.append((low, high))
+        return low
+
+    assert waits(OTHER, None, None, policy=RetryPolicy(draw=draw)) == [0.0, 0.0]
+    assert drawn == [(0.0, 1.0), (0.0, 2.0)]
+
+
+@pytest.mark.parametrize(("hint", "wait"), [(0.2, 1.0), (7.0, 7.0), (20.0, 20.0), (25.0, None), (31.0, None)])
+def test_retry_after_is_obeyed_within_bounds(hint: float, wait: float | None) -> None:
+    assert waits(OTHER, hint) == [wait]
+
+
+def test_a_long_hint_is_refused_even_with_patience_left() -> None:
+    policy = RetryPolicy(draw=lambda low, high: high, patience=1000)
+    assert waits(OTHER, 30.0, 31.0, policy=policy) == [30.0, None]
+
+
+def test_waiting_is_bounded_in_all() -> None:
+    assert waits(OTHER, 12.0, 12.0) == [12.0, None]
+
+
+def test_codes_that_say_once_get_one_more_attempt() -> None:
+    assert waits(DIALECTS["zhipu"]["1305"][0], None, None) == [1.0, None]
+    assert waits(CONNECTION["stalled"], None, None) == [1.0, None]
+
+
+def test_a_frequency_limit_is_retried_more_slowly() -> None:
+    assert waits(DIALECTS["zhipu"]["1303"][0], None, None) == [2.0, 4.0]
+
+
+def test_what_is_not_retried() -> None:
+    assert waits(DIALECTS["zhipu"]["1002"][0], 0.0) == [None]
