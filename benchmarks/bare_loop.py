@@ -75,7 +75,8 @@ class Answer:
         self._budget = budget
         self._text = ""
         self._began = asyncio.Event()
-        self._message: discord.Message | None = None
+        self._posting = asyncio.create_task(self._post())
+        self._sent = ""
         self._sent_at = 0.0
 
     def write(self, text: str) -> None:
@@ -84,28 +85,34 @@ class Answer:
         self._began.set()
 
     async def paint(self) -> None:
-        """Post at the first token, then edit for as long as the task lives."""
-        await self._began.wait()
-        await self._budget.take(FIRST)
-        self._message = await self._question.reply(self._text[:_PAGE])
+        """Edit for as long as the task lives."""
+        await self._posting
         while True:
             await asyncio.sleep(EDIT_EVERY)
             await self._budget.take(EDIT)
             await self._edit()
 
-    async def finish(self, painter: asyncio.Task[None]) -> None:
+    async def finish(self) -> None:
         """Show the whole text, whatever the painter is doing."""
-        while self._message is None and not painter.done():
-            await asyncio.sleep(0.01)
-        now = asyncio.get_running_loop().time()
-        await asyncio.sleep(self._sent_at + _OVERTAKING - now)
+        await self._posting
+        await asyncio.sleep(self._sent_at + _OVERTAKING - asyncio.get_running_loop().time())
         await self._budget.take(FINAL)
-        await self._edit()
+        if self._sent != self._text:
+            await self._edit()
+
+    async def _post(self) -> discord.Message:
+        await self._began.wait()
+        await self._budget.take(FIRST)
+        return await self._question.reply(self._next())
 
     async def _edit(self) -> None:
-        assert self._message is not None
+        message = await self._posting
+        await message.edit(content=self._next())
+
+    def _next(self) -> str:
+        self._sent = self._text
         self._sent_at = asyncio.get_running_loop().time()
-        await self._message.edit(content=self._text[:_PAGE])
+        return self._sent[:_PAGE]
 
 
 class Bot(discord.Client):
@@ -135,7 +142,7 @@ class Bot(discord.Client):
         try:
             async for text in self._stream(message.content):
                 answer.write(text)
-            await answer.finish(painter)
+            await answer.finish()
         finally:
             painter.cancel()
 

@@ -22,7 +22,7 @@ def claim(tx: Transaction, owner: str, lease: float) -> Claim | None:
 def proceed(tx: Transaction, held: Claim) -> Claim | None:
     """Begin the next turn under the same lease, or release it."""
     check(tx, held)
-    lane = tx.one("continue_lease", conversation=held.conversation, fence=held.fence)
+    lane = tx.one("continue_lease", conversation=held.conversation)
     if lane is None:
         tx.run("release", conversation=held.conversation)
         return None

@@ -75,7 +75,7 @@ RETURNING id, fence;
 
 -- name: continue_lease
 UPDATE conversation SET fence = fence + 1
-WHERE id = :conversation AND fence = :fence AND due IS NOT NULL AND not_before <= :now
+WHERE id = :conversation AND due IS NOT NULL
 RETURNING fence;
 
 -- name: release

@@ -19,8 +19,6 @@ from bot.pacing import Governor
 
 # discord.py drops idle connections after 15 s, so that a quiet bot's first post would pay for a new one.
 _KEEP_ALIVE: Final = 75.0
-# A limit that lasts longer, such as that of creating threads, is told at once; discord.py allows no less than this.
-_LONGEST_SLEEP: Final = 30.0
 _ROUTES: Final = [
     ("POST", re.compile(r"/channels/(\d+)/messages$"), "post"),
     ("PATCH", re.compile(r"/channels/(\d+)/messages/\d+$"), "edit"),
@@ -125,7 +123,6 @@ def _make(kind: type[discord.Client], wanted: discord.Intents, trace: RestTrace,
         member_cache_flags=discord.MemberCacheFlags.none(),
         chunk_guilds_at_startup=False,
         guild_ready_timeout=0,
-        max_ratelimit_timeout=_LONGEST_SLEEP,
         allowed_mentions=discord.AllowedMentions.none(),
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
         http_trace=trace.config(),

@@ -53,7 +53,8 @@ class Response:
 class Interaction:
     """What a person did, and all answers to it; `failed` is when the first one did not come in time.
 
-    `foreign` says that the bot is not where it happened (a user-installed app), `source` is the message clicked.
+    `foreign` says that the bot is not where it happened (a user-installed app), `source` is the message clicked,
+    `trigger` what a modal came from.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Interaction:
     data: Json
     foreign: bool = False
     source: Message | None = None
+    trigger: Interaction | None = None
     acknowledged: float | None = None
     failed: bool = False
     deferred: bool = False
@@ -79,6 +81,21 @@ class Interaction:
     def settled(self) -> bool:
         """Whether the person sees an answer, or that there is none."""
         return self.failed or self.acknowledged is not None
+
+
+def _metadata(interaction: Interaction) -> Json:
+    """What an answer shows of where it came from."""
+    shown: Json = {
+        "id": interaction.id,
+        "type": int(interaction.kind),
+        "user": user_json(interaction.user),
+        "authorizing_integration_owners": owners(interaction),
+    }
+    if interaction.kind == InteractionKind.COMPONENT and interaction.source:
+        shown["interacted_message_id"] = interaction.source.id
+    if interaction.trigger:
+        shown["triggering_interaction_metadata"] = _metadata(interaction.trigger)
+    return shown
 
 
 def owners(interaction: Interaction) -> dict[str, str]:
@@ -197,12 +214,6 @@ class Interactions:
         return self.service.world.clock.now() - interaction.created
 
     def _post(self, interaction: Interaction, body: Json, uploads: list[Upload]) -> Message:
-        about: Json = {
-            "id": interaction.id,
-            "type": int(interaction.kind),
-            "user": user_json(interaction.user),
-            "authorizing_integration_owners": owners(interaction),
-        }
         command = interaction.kind == InteractionKind.COMMAND and interaction.original is None
         draft = messages.Draft(
             self.service.world.app.bot,
@@ -213,6 +224,6 @@ class Interactions:
             flags=body.get("flags") or 0,
             allowed=body.get("allowed_mentions"),
             kind=MessageKind.COMMAND if command else MessageKind.DEFAULT,
-            interaction=about,
+            interaction=_metadata(interaction),
         )
         return messages.post(self.service, interaction.channel, draft)

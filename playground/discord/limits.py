@@ -79,13 +79,13 @@ class _Bucket:
     def full_after(self, rule: Rule, now: float) -> float:
         """Seconds until nothing is used any more."""
         if rule.kind == "sliding":
-            return self.level * rule.window / rule.limit
+            return self.level * _refill(rule)
         return self.since + rule.window - now
 
     def retry_after(self, rule: Rule, now: float) -> float:
         """Seconds until one more call fits."""
         if rule.kind == "sliding":
-            return (self.level + 1 - rule.limit) * rule.window / rule.limit
+            return (self.level + 1 - rule.limit) * _refill(rule)
         return self.full_after(rule, now)
 
 
@@ -148,6 +148,11 @@ class Limits:
             "X-RateLimit-Reset-After": f"{after:.3f}",
             "X-RateLimit-Bucket": hashlib.sha256(rule.name.encode()).hexdigest()[:32],
         }
+
+
+def _refill(rule: Rule) -> float:
+    """Seconds until a sliding bucket has one token more; a limit of 0 lets nothing through and never refills."""
+    return rule.window / max(1, rule.limit)
 
 
 def _refused(headers: dict[str, str], wait: float, *, is_global: bool) -> Verdict:

@@ -115,7 +115,6 @@ def edit(service: Service, message: Message, changes: Json, uploads: Sequence[Up
         added = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.COMPONENTS_V2
         message.flags = fixed | changes["flags"] & added
     channel = service.world.channels[message.channel_id]
-    message.pings_replied = message.pings_replied and "content" not in changes
     notified = mentions.apply(service.world, channel, message, changes.get("allowed_mentions"))
     show_edit(service, message, notified)
 

@@ -200,7 +200,7 @@ class Person:
             for c in shown
         ]
         data: Json = {"custom_id": interaction.modal["custom_id"], "components": rows}
-        return await self._interact(InteractionKind.MODAL, interaction.channel, data, source=interaction.source)
+        return await self._interact(InteractionKind.MODAL, interaction.channel, data, trigger=interaction)
 
     # ----------------------------------------------------------------------------------------------------------------
 
@@ -246,11 +246,17 @@ class Person:
         return {**message_json(self._world, self.dm_channel, holder)["attachments"][0], "id": number, "ephemeral": True}
 
     async def _interact(
-        self, kind: InteractionKind, channel: Channel, data: Json, *, source: Message | None = None
+        self,
+        kind: InteractionKind,
+        channel: Channel,
+        data: Json,
+        *,
+        source: Message | None = None,
+        trigger: Interaction | None = None,
     ) -> Interaction:
         self._need(channel, Permission.VIEW_CHANNEL)
         made = self._desk.interactions.open(kind, self.user, channel, data)
-        made.source = source
+        made.source, made.trigger = trigger.source if trigger else source, trigger
         guild_id = "" if made.foreign else channel.guild_id
         self._service.gateway.publish(Event("INTERACTION_CREATE", interaction_json(self._world, made), 0, guild_id))
         await self._desk.interactions.settle(made)

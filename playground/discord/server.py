@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,7 +18,7 @@ from playground.discord.faults import Fault, Hold
 from playground.discord.gateway import Disaster, Gateway
 from playground.discord.interactions import Interactions
 from playground.discord.journal import Change, Journal
-from playground.discord.model import Channel, ChannelKind, Guild, Json, Message, Overwrite, Role, User
+from playground.discord.model import Channel, ChannelKind, Guild, Json, Message, MessageFlag, Overwrite, Role, User
 from playground.discord.payloads import channel_json
 from playground.discord.people import Person
 from playground.discord.permissions import Permission
@@ -27,6 +27,14 @@ from playground.discord.service import Event, Service
 from playground.discord.world import Application, World
 
 T = TypeVar("T")
+# Whether the bot saw a channel and sees it now: the events that tell it.
+_SIGHT = {
+    (True, True): ("CHANNEL_UPDATE",),
+    (True, False): ("CHANNEL_DELETE",),
+    (False, True): ("CHANNEL_CREATE", "THREAD_LIST_SYNC"),
+    (False, False): (),
+}
+CONNECTIONS = 1024  # that may wait at once; a bot with many answers opens one for each
 PATIENCE = 10.0  # s; how long a test waits for a change by default
 
 
@@ -75,7 +83,7 @@ class DiscordStandIn:
         app.router.add_route("*", "/{path:.*}", self.rest.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=CONNECTIONS)
         await site.start()
         self.world.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
@@ -123,13 +131,16 @@ class DiscordStandIn:
     def latency(self, seconds: float) -> None:
         self.rest.latency = seconds
 
-    def person(self, name: str, *, locale: str = "en-US", roles: list[Role] | None = None, bot: bool = False) -> Person:
-        """Somebody by their name, who is made and joins the server on first use."""
+    def person(
+        self, name: str, *, locale: str = "en-US", roles: Sequence[Role] = (), rights: int = 0, bot: bool = False
+    ) -> Person:
+        """Somebody by their name, who is made and joins the server on first use; `rights` are given by a role."""
         for known in self._people.values():
             if known.name == name:
                 return known
         user = self.world.add_user(name, bot=bot, locale=locale)
-        self.world.join(self.guild, user).roles += [r.id for r in roles or []]
+        given = [*roles, self.add_role(name, rights)] if rights else roles
+        self.world.join(self.guild, user).roles += [r.id for r in given]
         return self._person(user)
 
     def join(self, guild: Guild, person: Person) -> None:
@@ -175,9 +186,12 @@ class DiscordStandIn:
 
     def overwrite(self, channel: Channel, who: Role | Person | User, *, allow: int = 0, deny: int = 0) -> None:
         """Say what a role, a person or the bot may do in a channel, in place of what was said before."""
+        seen = bool(self.world.rights(channel, self.bot_user))
         channel.overwrites = [o for o in channel.overwrites if o.id != who.id]
         channel.overwrites.append(Overwrite(who.id, not isinstance(who, Role), int(allow), int(deny)))
-        self._tell("CHANNEL_UPDATE", channel)
+        sees = bool(self.world.rights(channel, self.bot_user))
+        for name in _SIGHT[seen, sees]:
+            self._tell(name, channel)
 
     def take_from_bot(self, channel: Channel, rights: Permission) -> None:
         """Deny the bot these rights in a channel."""
@@ -213,8 +227,9 @@ class DiscordStandIn:
         return self.world.live(found) if found else []
 
     def answers(self, channel: Channel | str) -> list[Message]:
-        """Those of them that the bot wrote."""
-        return [m for m in self.messages(channel) if m.author is self.bot_user and m.content]
+        """Those of them that the bot wrote, without the signs that an answer is coming."""
+        mine = [m for m in self.messages(channel) if m.author is self.bot_user]
+        return [m for m in mine if not m.flags & MessageFlag.LOADING]
 
     async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:  # noqa: ASYNC109  as below
         """Wait until the predicate is true; it is asked again at each change. Raises TimeoutError."""
@@ -267,8 +282,14 @@ class DiscordStandIn:
         return channel
 
     def _tell(self, name: str, channel: Channel) -> None:
-        if self.world.rights(channel, self.bot_user):
-            self.gateway.publish(Event(name, channel_json(self.world, channel), Intent.GUILDS, channel.guild_id))
+        """Send an event about a channel of a server."""
+        data = channel_json(self.world, channel)
+        if name == "THREAD_LIST_SYNC":
+            open_threads = [t for t in self.world.threads(channel) if t.thread and not t.thread.archived]
+            listed = [channel_json(self.world, t) for t in open_threads]
+            members = [t["member"] for t in listed if "member" in t]
+            data = {"guild_id": channel.guild_id, "channel_ids": [channel.id], "threads": listed, "members": members}
+        self.gateway.publish(Event(name, data, Intent.GUILDS, channel.guild_id))
 
     async def _attachment(self, request: web.Request) -> web.Response:
         info: Any = request.match_info

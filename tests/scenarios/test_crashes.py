@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from playground.discord import messages
 from playground.discord.model import Message
 from playground.glm import Hold
 from tests.scenarios.house import House, labels, script
@@ -28,7 +29,7 @@ async def test_the_same_message_three_times_gives_one_answer(house: House) -> No
     question = await house.alice.mention(house.general, "hello")
     first = await house.answered(question)
     for _ in range(2):
-        house.discord.gateway.replay(question.id)
+        messages.announce(house.discord.service, "MESSAGE_CREATE", house.general, question, {})
     await house.alice.dm("a later one")
     await house.at_rest(house.alice.dm_channel)
     assert house.answers(question.id) == first
@@ -119,9 +120,9 @@ async def test_killed_in_the_middle_of_several_pages(house: House) -> None:
     await bot.kill()
     hold.release()
     await house.start()
-    messages = await house.answered(question)
-    assert [message.id for message in messages][: len(begun)] == begun
-    assert "".join(message.content for message in messages).count("word") == 1200
+    pages = await house.answered(question)
+    assert [page.id for page in pages][: len(begun)] == begun
+    assert "".join(page.content for page in pages).count("word") == 1200
 
 
 async def test_after_three_claims_the_turn_fails_in_words_and_can_be_asked_again(house: House) -> None:

@@ -46,7 +46,7 @@ LOOSE = (
     "שלום№ עולם",
     "zero\u200bwidth№\u200d",
     "> quote№",
-    "stray ` tick№ [bracket",
+    "stray№ [bracket",
     "- item№",
     "1. one№",
     "e\u0301e\u0301№",
@@ -63,13 +63,13 @@ headings = st.sampled_from(("# Title№", "### 标题№"))
 
 
 @st.composite
-def fences(draw: st.DrawFn) -> str:
+def fences(draw: st.DrawFn, *, closed: bool = False) -> str:
     marker = draw(st.sampled_from(("```", "~~~", "`````", "  ```", "> ~~~~")))
     info = draw(st.sampled_from(("", "py", "c++ x=1")))
     content = draw(
         st.lists(st.sampled_from(("x№ = 1", "", "    if y№:", "| a№ | b |", "# 注释№")), min_size=1, max_size=12)
     )
-    closing = draw(st.sampled_from((marker, marker, marker + " ", "")))
+    closing = draw(st.sampled_from((marker, marker + " ", marker if closed else "")))
     return "\n".join((marker + info, "code№", *content, closing))
 
 
@@ -82,10 +82,13 @@ def tables(draw: st.DrawFn) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, [":-:"] * columns, *rows))
 
 
+ANY = paragraphs | fences() | tables() | headings
+WELL_FORMED = paragraphs | fences(closed=True) | tables() | headings
+
+
 @st.composite
-def documents(draw: st.DrawFn, *, only_prose: bool = False) -> Document:
-    kinds = paragraphs if only_prose else paragraphs | fences() | tables() | headings
-    blocks = draw(st.lists(kinds, min_size=1, max_size=7))
+def documents(draw: st.DrawFn, kinds: st.SearchStrategy[str] = ANY) -> Document:
+    blocks = draw(st.lists(kinds, min_size=1, max_size=6))
     text = draw(st.sampled_from(("\n\n", "\n\n", "\n", "\n\n\n"))).join(blocks)
     found: list[str] = []
     whole = re.compile("|".join(map(re.escape, WHOLE)))
@@ -126,13 +129,21 @@ def grown(paginator: Paginator, text: str, steps: Sequence[int]) -> list[list[st
     return [*seen, paginator.pages(text, final=True)]
 
 
-def ink(pages: Sequence[str]) -> str:
-    """What is written, without white space and the lines of fences."""
-    return "".join("".join(re.sub(r"(?m)^[ \t>]*(`{3,}|~{3,})[^`\n]*$", "", page).split()) for page in pages)
+def numbers(pages: Sequence[str]) -> list[str]:
+    """The numbers of the words on some pages."""
+    return re.findall(r"\d{3,}", "\n".join(pages))
 
 
-steps = st.lists(st.integers(0, 10_000), max_size=12)
+steps = st.lists(st.integers(0, 10_000), max_size=8)
 rooms = st.integers(0, 40)
+
+
+SCRAPS = (
+    ("```", "~~~", "````", "`", "py", "\n", "\n\n", "\r\n", " ", "\t", "    ", "\u3000", "# ", "- ", "> ", "1. ")
+    + ("| a | b |\n|--|:-:|\n", "| x | y |\n", "|", "\\|", "---", "[", "](", ")", "https://e.org/", "<", "**")
+    + ("word ", "wor" * 20, "word " * 12, "中文。" * 8, "👩‍👩‍👧" * 4, "e\u0301\u0301", "\u200b", " " * 60, "\n" * 20)
+)
+scraps = st.lists(st.sampled_from(SCRAPS), min_size=20, max_size=120).map("".join)
 
 
 @given(documents(), limits, rooms, steps)
@@ -144,7 +155,7 @@ def test_every_page_fits_with_its_room_and_none_is_blank(
         assert all(page.strip() for page in pages)
 
 
-@given(documents(only_prose=True), limits, rooms, steps)
+@given(documents(paragraphs), limits, rooms, steps)
 def test_pages_put_together_are_the_text(document: Document, limits: Limits, room: int, steps: list[int]) -> None:
     for pages in grown(Paginator(limits, room=room), document.text, steps)[-2:]:
         assert "".join("".join(pages).split()) == "".join(document.text.split())
@@ -152,12 +163,10 @@ def test_pages_put_together_are_the_text(document: Document, limits: Limits, roo
 
 @given(documents(), limits, steps)
 def test_every_word_is_shown_once_and_in_order(document: Document, limits: Limits, steps: list[int]) -> None:
-    shown = ink(grown(Paginator(limits), document.text, steps)[-1])
-    numbers = re.findall(r"\d{3,}", ink([document.text]))
-    assert re.findall(r"\d{3,}", shown) == numbers
+    assert numbers(grown(Paginator(limits), document.text, steps)[-1]) == numbers([document.text])
 
 
-@given(documents(), limits, steps)
+@given(documents(WELL_FORMED), limits, steps)
 def test_seals_are_between_graphemes_and_outside_of_what_is_whole(
     document: Document, limits: Limits, steps: list[int]
 ) -> None:
@@ -214,3 +223,82 @@ def test_a_text_that_is_too_long_ends_with_an_ellipsis(document: Document, most:
     pages = paginator.pages(document.text, final=True)
     assert paginator.overflowed == pages[-1].endswith(ELLIPSIS)
     assert Paginator(limits, seals=paginator.seals).pages(document.text, final=True) == pages
+
+
+@given(scraps, limits, steps)
+def test_no_text_breaks_what_must_always_hold(text: str, limits: Limits, steps: list[int]) -> None:
+    paginator = Paginator(limits)
+    for pages in grown(paginator, text, steps):
+        assert all(limits.size(page) <= limits.page for page in pages)
+        assert all(page.strip() for page in pages)
+    resumed = Paginator(limits, seals=paginator.seals)
+    assert resumed.pages(text, final=True) == paginator.pages(text, final=True)
+    assert list(paginator.seals) == sorted(set(paginator.seals))
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 60)), min_size=2, max_size=12), st.integers(150, 400))
+def test_a_heading_is_never_alone_at_the_end_of_a_page(sizes: list[tuple[int, int]], page: int) -> None:
+    text = "\n\n".join(f"## {'h' * head}\n\n{'word ' * body}" for head, body in sizes)
+    for shown in Paginator(Limits(page=page, pages=60)).pages(text, final=True):
+        assert not shown.splitlines()[-1].startswith("#")
+
+
+def cut(text: str, page: int = 100, **limits: bool) -> list[str]:
+    return Paginator(Limits(page=page, **limits)).pages(text, final=True)
+
+
+def code(lines: int, start: int = 0) -> str:
+    return "".join(f"line {index:02}\n" for index in range(start, lines))
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n \r\n\t", "\u3000\n"])
+def test_white_space_alone_makes_no_page(text: str) -> None:
+    assert Paginator(Limits(page=100)).pages(text) == []
+    assert cut(text) == []
+
+
+def test_what_fits_is_one_page_and_is_not_sealed() -> None:
+    paginator = Paginator(Limits(page=100), room=20)
+    assert paginator.pages("x" * 80) == ["x" * 80]
+    assert paginator.seals == ()
+    assert len(paginator.pages("x" * 81)) == 2
+    assert paginator.seals == (80,)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("One line. Two\nlines of a paragraph that is half a page.", "\n\n" + "w. " * 30, id="paragraph"),
+        pytest.param("- one item with a sentence. And another one.\n  - two", "\n- " + "w. " * 30, id="line"),
+        pytest.param(
+            "A sentence that fills more than half of the page, so it ends.", " Then " + "w " * 30, id="sentence"
+        ),
+        pytest.param(
+            "这是一个足够长的句子，所以它在这里结束。" * 3, "然后还有一些没有结束的文字" * 3, id="chinese sentence"
+        ),
+        pytest.param("w " * 45 + "word", " otherwise " + "w " * 30, id="word"),
+        pytest.param("长" * 100, "长" * 20, id="between CJK characters"),
+        pytest.param("a" * 100, "a" * 20, id="nothing better"),
+        pytest.param("a" * 98, "e\u0301\u0302 and more", id="grapheme"),
+        pytest.param("w " * 40 + "end", " [a link with words](https://example.org/a/b/c) w", id="link"),
+        pytest.param("w " * 40 + "end", " `some code that is whole`" + " w" * 9, id="code span"),
+        pytest.param("w " * 40 + "end", " https://example.org/中文/路径" + " w" * 9, id="address"),
+        pytest.param("w " * 40 + "in C", "# it is - not a heading" + " w" * 9, id="beginning that would mislead"),
+        pytest.param("a b", "\n\n" + "https://example.org/" + "x" * 80, id="short page before a long address"),
+        pytest.param("w " * 30 + "end", "\n\n# Heading\n\n" + "w " * 49, id="heading goes with its text"),
+        pytest.param("w " * 30 + "end", "\n\n```\n" + code(7) + "```", id="short fence moves"),
+        pytest.param(
+            "w " * 30 + "end", "\n\n| a | b |\n" + "|---|---|\n| 1 | 2 |\n" * 1 + "| 3 | 4 |\n", id="short table"
+        ),
+    ],
+)
+def test_the_best_boundary_is_taken(first: str, second: str) -> None:
+    limit = 100
+    shown = cut(first + second, limit)
+    if "# it" in second:
+        first = "w " * 40 + "in"
+    assert shown[0] == first.rstrip()
+
+
+def test_an_address_longer_than_a_page_fills_it() -> None:
+    assert cut("See https://example.org/" + "x" * 200) == ["See https://example.org/" + "x" * 76, "x" * 100, "x" * 24]

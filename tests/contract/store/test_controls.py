@@ -172,10 +172,10 @@ async def test_reopening_asks_again_in_the_same_posts(store: Store, clock: Clock
     await put(store, ask(1))
     claim = await claimed(store)
     await store.place(claim, "thread")
+    await store.repost(claim)
     post = await store.intend(claim, 1)
     await store.posted(claim, post.number, "p1")
     await store.sealed(claim, post.number, 9)
-    await store.repost(claim)
     await store.request_stop(claim.turn.id)
     await end(store, claim)
     clock.now += 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ class Api:
 
     async def call(self, method: str, path: str, body: Any = None, *, data: Any = None, token: str = "") -> Reply:
         headers = {"Authorization": f"Bot {token or self._place.token}"}
-        sent = {"json": body} if data is None and body is not None else {"data": data}
+        sent: dict[str, Any] = {"json": body} if data is None and body is not None else {"data": data}
         async with self._http.request(method, self._place.url + path, headers=headers, **sent) as answer:
             typed = answer.headers.get("Content-Type") == "application/json"
             return Reply(answer.status, answer.headers.copy(), await answer.json() if typed else await answer.text())
@@ -47,6 +47,6 @@ class Api:
 
 
 @asynccontextmanager
-async def calling(place: DiscordStandIn) -> AsyncIterator[Api]:
+async def calling(place: DiscordStandIn) -> AsyncGenerator[Api]:
     async with aiohttp.ClientSession() as http:
         yield Api(http, place)

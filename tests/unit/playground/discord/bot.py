@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -68,7 +68,7 @@ class Bot(discord.Client):
 @asynccontextmanager
 async def running(
     place: DiscordStandIn, intents: discord.Intents = WITH_CONTENT, token: str = ""
-) -> AsyncIterator[Bot]:
+) -> AsyncGenerator[Bot]:
     """A bot that is ready, and closed afterwards."""
     bot = Bot(intents)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,12 +15,13 @@ import pytest
 from playground.discord.events import Intent
 from playground.discord.gateway import Disaster
 from playground.discord.model import Json
+from playground.discord.permissions import Permission
 from playground.discord.server import DiscordStandIn
 from tests.unit.playground.discord.bot import SMALLEST, Bot, running
 
 
 @asynccontextmanager
-async def line(place: DiscordStandIn) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+async def line(place: DiscordStandIn) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
     """A bare connection that has had its HELLO."""
     async with aiohttp.ClientSession() as http, http.ws_connect(place.gateway.url) as socket:
         assert (await socket.receive_json())["op"] == 10
@@ -187,6 +188,19 @@ async def test_without_content_intent_only_the_documented_messages_are_readable(
     assert heard == ["", f"<@{place.bot_user.id}> named", "with ping", "", "private"]
 
 
+async def test_an_edited_reply_with_a_ping_stays_readable(place: DiscordStandIn) -> None:
+    alice, general = place.person("alice"), place.channel("general")
+    async with running(place, SMALLEST) as bot:
+        await bot.get_partial_messageable(int(general.id)).send("answer")
+        reply = await alice.say(general, "thanks", reply_to=place.answers(general)[0])
+        await alice.edit(reply, "thanks!")
+        await place.wait_for(lambda: len([c for c in place.journal if c.kind == "edit"]))
+        await alice.dm("done")
+        while (await hear(bot)).content != "done":
+            pass
+    assert [e.data["content"] for name, e in bot.events if name == "edit"] == ["thanks!"]
+
+
 async def test_a_quoted_message_of_another_stays_hidden_without_the_intent(place: DiscordStandIn) -> None:
     alice, general = place.person("alice"), place.channel("general")
     async with running(place, SMALLEST) as bot:
@@ -215,11 +229,26 @@ async def test_shards_get_their_own_servers_and_the_first_the_direct_messages(pl
 
 async def test_what_happens_in_a_channel_that_the_bot_does_not_see_is_not_told(place: DiscordStandIn) -> None:
     hidden = place.add_channel("hidden")
-    place.overwrite(hidden, place.bot_user, deny=1 << 10)
+    place.take_from_bot(hidden, Permission.VIEW_CHANNEL)
     async with running(place) as bot:
         await place.person("alice").mention(hidden, "psst")
         marker = await place.person("alice").dm("done")
         assert (await hear(bot)).id == int(marker.id)
+
+
+async def test_the_bot_is_told_when_it_loses_and_regains_a_channel(place: DiscordStandIn) -> None:
+    general = place.channel("general")
+    async with line(place) as socket:
+        await identify(socket, place, intents=int(Intent.GUILDS))
+        await events_until(socket, "GUILD_CREATE")
+        await place.person("alice").open_thread(general, "talk")
+        place.take_from_bot(general, Permission.VIEW_CHANNEL)
+        lost = (await events_until(socket, "CHANNEL_DELETE"))[-1]["d"]
+        place.take_from_bot(general, Permission.ATTACH_FILES)
+        found = await events_until(socket, "THREAD_LIST_SYNC")
+    assert lost["id"] == general.id
+    assert [e["t"] for e in found] == ["CHANNEL_CREATE", "THREAD_LIST_SYNC"]
+    assert [t["name"] for t in found[-1]["d"]["threads"]] == ["talk"]
 
 
 async def test_forwards_snapshots_and_stickers_arrive(place: DiscordStandIn) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import discord
 import pytest
 from discord import app_commands
+from discord.http import Route
 
 from playground.discord.model import Upload
 from playground.discord.refusals import Impossible
@@ -51,11 +52,6 @@ def stop_button() -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button[Any](label="Stop", custom_id="glm:stop:1"))
     return view
-
-
-@pytest.fixture
-def general(place: DiscordStandIn) -> str:
-    return place.channel("general").id
 
 
 async def test_a_deferred_answer_appears_by_its_edit_and_its_followup_comes_after(place: DiscordStandIn) -> None:
@@ -149,7 +145,7 @@ async def test_a_click_is_acknowledged_once_and_edits_its_message(place: Discord
         await heard.edit_original_response(content="stopped", view=None)
         with pytest.raises(discord.HTTPException) as refused:
             await bot.http.request(
-                discord.http.Route("POST", "/interactions/{id}/{token}/callback", id=heard.id, token=heard.token),
+                Route("POST", "/interactions/{id}/{token}/callback", id=heard.id, token=heard.token),
                 json={"type": 6},
             )
         with pytest.raises(Impossible):

@@ -57,9 +57,10 @@ def test_so_many_calls_pass_and_the_next_waits(clock: Time, kind: Kind) -> None:
 
 def test_a_sliding_bucket_tells_the_time_to_full_and_a_fixed_one_that_to_its_end(clock: Time) -> None:
     rules = Limits()
-    for kind, name in (("sliding", "post_message"), ("fixed", "edit_message")):
-        rules.set(name, limit=4, window=8.0, kind=kind)
-        ask(rules, name)
+    rules.set("post_message", limit=4, window=8.0, kind="sliding")
+    rules.set("edit_message", limit=4, window=8.0, kind="fixed")
+    ask(rules, "post_message")
+    ask(rules, "edit_message")
     clock.now += 1.0
     assert float(ask(rules, "post_message").headers["X-RateLimit-Reset-After"]) == pytest.approx(3.0, abs=0.002)
     fixed = ask(rules, "edit_message").headers
@@ -86,6 +87,15 @@ def test_a_change_applies_to_what_was_used_already(clock: Time) -> None:
     assert ask(rules, "edit_message").refusal is not None
     rules.set("edit_message", limit=7)
     assert ask(rules, "edit_message").headers["X-RateLimit-Remaining"] == "2"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_limit_of_nothing_lets_nothing_through(clock: Time, kind: Kind) -> None:
+    rules = Limits()
+    rules.set("post_message", limit=0, window=60.0, kind=kind)
+    refused = ask(rules).refusal
+    assert refused is not None
+    assert refused["retry_after"] == pytest.approx(60.0, abs=0.002)
 
 
 def test_headers_can_be_hidden_except_on_a_refusal(clock: Time) -> None:

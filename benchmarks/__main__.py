@@ -1,0 +1,57 @@
+"""`python -m benchmarks`: measure, and print the table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import psutil
+import structlog
+
+from benchmarks.contenders import BARE_LOOP, GLIMMER
+from benchmarks.measurements import ALL, Figures
+from benchmarks.schedules import FULL, QUICK, Size
+from benchmarks.table import lines
+
+
+def main() -> None:
+    """Measure what the command line names, everything by default."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure, of {', '.join(ALL)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="small numbers, in under two minutes")
+    parser.add_argument("--no-bare", action="store_true", help="without the bare loop")
+    chosen = parser.parse_args()
+    names: Sequence[str] = chosen.names or list(ALL)
+    if unknown := set(names) - set(ALL):
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}; choose from {', '.join(ALL)}")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    size = QUICK if chosen.quick else FULL
+    asyncio.run(_measure(names, size, bare=not chosen.no_bare))
+
+
+async def _measure(names: Sequence[str], size: Size, *, bare: bool) -> None:
+    began = time.monotonic()
+    contenders = (GLIMMER, BARE_LOOP) if bare else (GLIMMER,)
+    figures: Mapping[str, dict[str, Figures]] = {contender.name: {} for contender in (GLIMMER, BARE_LOOP)}
+    for name in names:
+        for contender in contenders:
+            print(f"{time.monotonic() - began:6.0f} s  {name}, {contender.name}", file=sys.stderr, flush=True)
+            figures[contender.name][name] = await ALL[name](contender, size)
+    print(_where(time.monotonic() - began))
+    print()
+    print("\n".join(lines(size, figures[GLIMMER.name], figures[BARE_LOOP.name])))
+
+
+def _where(seconds: float) -> str:
+    cores, python = psutil.cpu_count(), platform.python_version()
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{now}; {cores} cores, Python {python}, {platform.system()}; the run took {seconds:.0f} s."
+
+
+if __name__ == "__main__":
+    main()

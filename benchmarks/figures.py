@@ -1,0 +1,50 @@
+"""Numbers from runs: quantiles, and what a perfect schedule would have shown when."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Literal
+
+LIMIT = 5  # calls
+WINDOW = 5.0  # seconds
+Kind = Literal["fixed", "sliding"]
+
+
+def median(values: Sequence[float]) -> float:
+    """The median, NaN of nothing."""
+    return statistics.median(values) if values else math.nan
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean, NaN of nothing."""
+    return statistics.fmean(values) if values else math.nan
+
+
+def p95(values: Sequence[float]) -> float:
+    """The 95th percentile by nearest rank, NaN of nothing."""
+    return sorted(values)[math.ceil(0.95 * len(values)) - 1] if values else math.nan
+
+
+def behind_perfect(ends: Sequence[float], shown: Sequence[float], kind: Kind, travel: float) -> float:
+    """How many seconds the worst whole text came after its time in a perfect schedule.
+
+    The perfect schedule finds the lane's bucket full when the first answer ends, and makes one call an answer, which is
+    seen after `travel` seconds.
+    """
+    perfect = [at + travel for at in _perfect(sorted(ends), kind)]
+    return max((late - due for due, late in zip(perfect, sorted(shown), strict=False)), default=math.nan)
+
+
+def _perfect(ends: Sequence[float], kind: Kind) -> Sequence[float]:
+    calls: list[float] = []
+    for index, end in enumerate(ends):
+        if index < LIMIT:
+            calls.append(end)
+        elif kind == "fixed":
+            opened = calls[index - index % LIMIT - LIMIT]
+            calls.append(max(end, opened + WINDOW))
+        else:
+            calls.append(max(end, calls[index - 1] + WINDOW / LIMIT, calls[0] + (index - LIMIT + 1) * WINDOW / LIMIT))
+    return calls

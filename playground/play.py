@@ -1,0 +1,73 @@
+"""`glimmer play`: the bot on this machine, with stand-ins, as a chat or as a scripted conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+import sys
+from typing import Final
+
+from playground.demo import PATIENCE, PATIENCE_REAL, Chronicle, Stage, demo, respond
+from playground.glm import persona
+from playground.house import BotGone, House, open_house
+from playground.terminal import chat
+
+# What a shell reports for a program that SIGINT ended.
+INTERRUPTED: Final = 130
+
+
+async def play(*, demo: bool) -> int:
+    """Run the playground until its visitor leaves or the demo is over; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    if not demo and (reason := _no_chat()):
+        _say(f"{reason}, so this is the demo instead of the chat.\n")
+        demo = True
+    visit = asyncio.create_task(_visit(scripted=demo))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, visit.cancel)
+    try:
+        return await visit
+    except asyncio.CancelledError:
+        return INTERRUPTED if demo else 0
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _no_chat() -> str:
+    if not sys.stdin.isatty():
+        return "Standard input is not a terminal"
+    return "This terminal cannot move its cursor (TERM=dumb)" if os.environ.get("TERM") == "dumb" else ""
+
+
+async def _visit(*, scripted: bool) -> int:
+    async with open_house(os.environ, respond if scripted else persona.respond, _say) as house:
+        try:
+            status = await _after_start(house, scripted=scripted)
+            if status:
+                _say(house.last_words())
+        except BotGone as gone:
+            _say(str(gone))
+            status = 1
+        return status
+
+
+async def _after_start(house: House, *, scripted: bool) -> int:
+    if not scripted:
+        await house.ready()
+        return await house.meanwhile(chat(house.discord))
+    chronicle = Chronicle(house.discord, _say)
+    await house.ready()
+    chronicle.note("the bot is connected")
+    stage = Stage(house.discord, chronicle, PATIENCE_REAL if house.real else PATIENCE)
+    return await house.meanwhile(demo(stage, _say))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
