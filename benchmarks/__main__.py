@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 import psutil
 import structlog
 
+from benchmarks import measurements, schedules
 from benchmarks.contenders import BARE_LOOP, GLIMMER
 from benchmarks.measurements import ALL, Figures
-from benchmarks.schedules import FULL, QUICK, Size
+from benchmarks.schedules import Size
 from benchmarks.table import lines
 
 
@@ -23,14 +24,14 @@ def main() -> None:
     """Measure what the command line names, everything by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure, of {', '.join(ALL)}; default: all")
-    parser.add_argument("--quick", action="store_true", help="small numbers, in under two minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller measurements, in under two minutes")
     parser.add_argument("--no-bare", action="store_true", help="without the bare loop")
     chosen = parser.parse_args()
-    names: Sequence[str] = chosen.names or list(ALL)
+    names: Sequence[str] = chosen.names or (measurements.QUICK if chosen.quick else list(ALL))
     if unknown := set(names) - set(ALL):
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}; choose from {', '.join(ALL)}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-    size = QUICK if chosen.quick else FULL
+    size = schedules.QUICK if chosen.quick else schedules.FULL
     asyncio.run(_measure(names, size, bare=not chosen.no_bare))
 
 

@@ -24,7 +24,7 @@ from discord.http import Route
 
 EDIT_EVERY: Final = 1.25
 # Two less than Discord's 50 (Discord docs, topics/rate-limits), since calls travel for different times.
-REQUESTS_A_SECOND: Final = int(os.environ.get("DISCORD_REQUESTS_PER_SECOND", "48"))
+REQUESTS_A_SECOND: Final = int(os.environ.get("DISCORD_REQUESTS_PER_SECOND", "48")) or 1_000_000
 FINAL, FIRST, EDIT = range(3)
 # An edit may overtake another that was sent so many seconds earlier, at most.
 _OVERTAKING: Final = 0.025
@@ -92,9 +92,10 @@ class Answer:
             await self._budget.take(EDIT)
             await self._edit()
 
-    async def finish(self) -> None:
-        """Show the whole text, whatever the painter is doing."""
+    async def finish(self, painter: asyncio.Task[None]) -> None:
+        """Show the whole text; an older one that still waits is never sent."""
         await self._posting
+        painter.cancel()
         await asyncio.sleep(self._sent_at + _OVERTAKING - asyncio.get_running_loop().time())
         await self._budget.take(FINAL)
         if self._sent != self._text:
@@ -142,7 +143,7 @@ class Bot(discord.Client):
         try:
             async for text in self._stream(message.content):
                 answer.write(text)
-            await answer.finish()
+            await answer.finish(painter)
         finally:
             painter.cancel()
 

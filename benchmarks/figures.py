@@ -33,18 +33,29 @@ def behind_perfect(ends: Sequence[float], shown: Sequence[float], kind: Kind, tr
     The perfect schedule finds the lane's bucket full when the first answer ends, and makes one call an answer, which is
     seen after `travel` seconds.
     """
-    perfect = [at + travel for at in _perfect(sorted(ends), kind)]
+    schedule = _fixed if kind == "fixed" else _sliding
+    perfect = [at + travel for at in schedule(sorted(ends))]
     return max((late - due for due, late in zip(perfect, sorted(shown), strict=False)), default=math.nan)
 
 
-def _perfect(ends: Sequence[float], kind: Kind) -> Sequence[float]:
+def _fixed(ends: Sequence[float]) -> Sequence[float]:
     calls: list[float] = []
-    for index, end in enumerate(ends):
-        if index < LIMIT:
-            calls.append(end)
-        elif kind == "fixed":
-            opened = calls[index - index % LIMIT - LIMIT]
-            calls.append(max(end, opened + WINDOW))
-        else:
-            calls.append(max(end, calls[index - 1] + WINDOW / LIMIT, calls[0] + (index - LIMIT + 1) * WINDOW / LIMIT))
+    opened, used = -math.inf, 0
+    for end in ends:
+        at = max(end, opened + WINDOW if used == LIMIT else opened)
+        if at >= opened + WINDOW:
+            opened, used = at, 0
+        used += 1
+        calls.append(at)
+    return calls
+
+
+def _sliding(ends: Sequence[float]) -> Sequence[float]:
+    calls: list[float] = []
+    refill = WINDOW / LIMIT
+    full_at = -math.inf
+    for end in ends:
+        at = max(end, full_at - (LIMIT - 1) * refill)
+        full_at = max(full_at, at) + refill
+        calls.append(at)
     return calls

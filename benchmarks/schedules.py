@@ -49,7 +49,8 @@ def companies(size: Size) -> Sequence[Asking]:
         for number in range(channels):
             begin = size.spread * (number + chance.random()) / channels
             asked += [
-                Asking(begin + chance.random(), f"{streams}-{number}", chance.randint(*_LENGTHS)) for _ in range(streams)
+                Asking(begin + chance.random(), f"{streams}-{number}", chance.randint(*_LENGTHS))
+                for _ in range(streams)
             ]
     return asked
 

@@ -129,7 +129,11 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    contender: Contender, folder: Path, variables: Mapping[str, str] | None = None, *, world: DiscordStandIn | None = None
+    contender: Contender,
+    folder: Path,
+    variables: Mapping[str, str] | None = None,
+    *,
+    world: DiscordStandIn | None = None,
 ) -> AsyncGenerator[Stage]:
     """Start the stand-ins and the contender; entered when the contender is at the gateway. Raises TimeoutError."""
     model = Model()

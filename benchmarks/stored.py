@@ -62,9 +62,7 @@ async def _time(running: Stage, person: Person) -> tuple[float, int]:
     await person.dm(question(name))
     await running.glm.wait_for(lambda: any(asked_in(exchange) == name for exchange in running.glm.requests[-3:]))
     arrived_at = next(exchange.arrived_at for exchange in running.glm.requests if asked_in(exchange) == name)
-    between = sum(
-        1 for call in running.discord.requests if call.method == "GET" and asked_at <= call.at <= arrived_at
-    )
+    between = sum(1 for call in running.discord.requests if call.method == "GET" and asked_at <= call.at <= arrived_at)
     await asyncio.sleep(_PAUSE)
     return arrived_at - asked_at, between
 

@@ -13,6 +13,9 @@ from bot.ports import Model, Store, Summary
 
 MODEL_SETTING: Final = "model"
 
+# How long a Regenerate waits for the delivery of the answer that it replaces, in seconds; Discord waits for 3.
+DELIVERY_PATIENCE: Final = 2.0
+
 # Where a setting may stand, strongest first.
 SCOPES: Final = ("conversation", "channel", "me", "server")
 
@@ -36,8 +39,16 @@ class Lane(Protocol):
         """End a turn that runs here, and with `retract` remove its answer; does nothing for others."""
         ...
 
+    def page_deleted(self, turn: int, ref: str) -> None:
+        """End a turn that runs here, one of whose pages a person has deleted."""
+        ...
+
     def running(self, address: Address, author: str) -> int | None:
         """The newest turn of this author that runs in this channel."""
+        ...
+
+    async def delivered(self, turn: int, seconds: float) -> None:
+        """Wait until a turn that runs here is over, at most so long."""
         ...
 
     def wake(self) -> None:
@@ -114,6 +125,10 @@ class Commands:
 
     async def _regenerate(self, control: Control) -> str:
         turn = await self._steerable(control)
+        if turn.state == "finished":
+            # The button is visible a moment before the platform has confirmed that it is.
+            await self._lane.delivered(turn.id, DELIVERY_PATIENCE)
+            turn = await self._steerable(control)
         if turn.state != "delivered":
             raise UserError(_say(control, "still_answering"))
         if not await self._store.reopen(turn.id):
@@ -190,7 +205,8 @@ class Commands:
     async def _answer_deleted(self, control: Control) -> str:
         turn = await self._store.turn_of_post(control.target)
         if turn and turn.state == "running":
-            await self._stop_turn(turn)
+            await self._store.request_stop(turn.id)
+            self._lane.page_deleted(turn.id, control.target)
         return ""
 
     async def _stop_turn(self, turn: Summary) -> None:

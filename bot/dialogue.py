@@ -74,10 +74,15 @@ class Dialogue:
         self._interruption: Interruption | None = None
         self._asked = ""
         self._begun = time.monotonic()
+        self.over = asyncio.Event()
 
     def stop(self, *, retract: bool = False) -> None:
         """End the turn and keep what was written, or remove it."""
         self._end(Interruption.RETRACT if retract else Interruption.STOP)
+
+    def page_deleted(self, ref: str) -> None:
+        """End the turn, as a person has deleted one of its pages: that page is never posted again."""
+        self._reply.page_deleted(ref)
 
     def drain(self) -> None:
         """End the turn for now: it is taken up again after the restart."""
@@ -241,7 +246,8 @@ class Dialogue:
         facts = {"model": "", "trace": error.trace or str(self._turn.id)} | error.facts
         facts["told"] = self._say("told") if told else ""
         facts["reset"] = self._say("reset_at", reset=facts["reset"]) if facts.get("reset") else ""
-        return self._failed(error.text, **facts)
+        # "Interrupted" is a note below what there is of an answer; here there is nothing.
+        return self._failed("busy" if error.text == "interrupted" else error.text, **facts)
 
     def _failed(self, text: str, **facts: str) -> Outcome:
         return Outcome(OutcomeKind.FAILED, self._asked, note=self._say(text, **facts), controls=_AGAIN)

@@ -110,6 +110,11 @@ class Dispatcher:
         if turn in self._running:
             self._running[turn][1].stop(retract=retract)
 
+    def page_deleted(self, turn: int, ref: str) -> None:
+        """End a turn that runs here, one of whose pages a person has deleted."""
+        if turn in self._running:
+            self._running[turn][1].page_deleted(ref)
+
     def running(self, address: Address, author: str) -> int | None:
         """The newest turn of this author that runs in this channel."""
         turns = [
@@ -118,6 +123,12 @@ class Dispatcher:
             if claim.turn.ask.author.id == author and claim.turn.ask.address.channel == address.channel
         ]
         return max(turns, default=None)
+
+    async def delivered(self, turn: int, seconds: float) -> None:
+        """Wait until a turn that runs here is over, at most so long."""
+        if turn in self._running:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._running[turn][1].over.wait(), seconds)
 
     @property
     def load(self) -> int:
@@ -208,6 +219,7 @@ class Dispatcher:
             await self._store.hand_back(claim, after=BACKOFF * claim.turn.attempt)
         finally:
             del self._running[claim.turn.id]
+            dialogue.over.set()
         return None
 
     def _own(self, work: Coroutine[None, None, None]) -> None:

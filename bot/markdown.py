@@ -172,12 +172,14 @@ WORDS = re.compile(
 )
 
 _SPANS = re.compile(
-    r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
+    r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`|\Z)"
     r"|!?\[(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)"
+    r"|!?\[[^\[\]]*\]\(\S*\Z"
     rf"|<[^\s<>]+>|(?:https?://|www\.)[^\s<>{_CJK_OPEN}{_CJK_CLOSE}]+",
     re.DOTALL,
 )
-_UNFINISHED = re.compile(r"(?<!`)`+[^`]*\Z|!?\[[^\[\]]*(?:\](?:\(\S*)?)?\Z")
+# At the end of what has come a code span may still be open, even below a backtick: a second one could follow.
+_UNFINISHED = re.compile(r"`.*\Z|!?\[[^\[\]]*\]?\Z", re.DOTALL)
 # At the top of a page these would become a fence, a heading, a quotation, a list or a table that the text has not.
 _MISLEADING = re.compile(rf"`{{3}}|~{{3}}|#{{1,6}}\s|>|\||{_MARKER}")
 

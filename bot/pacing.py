@@ -196,6 +196,10 @@ class Governor:
             lane = ready[1]
             head = lane.head()
             assert head is not None
+            if head.granted.cancelled():  # its task has not run since
+                lane.waiting.remove(head)
+                self._place(lane, now)
+                continue
             wake_at = self._opens_at(head, now)
             if wake_at > now:
                 break
@@ -258,9 +262,9 @@ class Governor:
             self._meter.answered(now)
 
     def _withdraw(self, lane: Lane, waiter: Waiter) -> None:
-        if waiter in lane.waiting:
-            lane.waiting.remove(waiter)
-        else:
+        lane.waiting.remove(waiter)
+        if not waiter.granted.cancelled():
+            self.granted -= 1
             lane.open -= 1
             lane.flying -= 1
             if not waiter.exempt:

@@ -128,22 +128,28 @@ class _Cut:
         return low
 
     def best(self) -> int:
-        """The offset in the source at which the page ends: after whole blocks if they half fill it, else in a block."""
+        """The offset in the source at which the page ends: after whole blocks if they half fill it, else in a block.
+
+        Seams of the next lower rank are used only where a piece between two seams is too long for any page.
+        """
         if self._moves_whole() and self._fills(self._before):
             return self._before
-        choices = [self._seams(pattern) for pattern in _PREFERENCES[self._block.kind]]
-        ends = [self._last(offsets) for offsets in choices]
-        full = next(filter(self._fills, ends), None)
-        if full is not None:
-            return full
-        latest = max(self._before, *ends)
-        following = min(
-            (offset for offsets in choices for offset in offsets if offset > latest), default=self._block.end
-        )
-        piece = self._layout.carried(self._source[:latest]) + self._source[latest:following]
-        if latest > self._lead and self._layout.fits(piece, self._layout.limit):
-            return latest
-        return self._within(latest)
+        latest = self._before
+        for patterns in (_PREFERENCES[self._block.kind], (WORDS,)):
+            choices = [self._seams(pattern) for pattern in patterns]
+            ends = [self._last(offsets) for offsets in choices]
+            full = next(filter(self._fills, ends), None)
+            if full is not None:
+                return full
+            latest = max(latest, *ends)
+            if latest > self._lead and self._piece_fits(latest, choices):
+                return latest
+        return self._grapheme(latest)
+
+    def _piece_fits(self, start: int, choices: Sequence[Sequence[int]]) -> bool:
+        end = min((offset for offsets in choices for offset in offsets if offset > start), default=self._block.end)
+        piece = self._layout.carried(self._source[:start]) + self._source[start:end]
+        return self._layout.fits(piece, self._layout.limit)
 
     def _moves_whole(self) -> bool:
         block = self._block
@@ -174,11 +180,7 @@ class _Cut:
         within = (offset for offset in reversed(offsets) if self._lead < offset <= self._reach)
         return next((o for o in within if self._layout.fits(self._source[:o], self._limit)), self._lead)
 
-    def _within(self, latest: int) -> int:
-        """A cut inside a piece that no page can hold: between its words, else its graphemes, else `latest`."""
-        word = self._last(self._seams(WORDS))
-        if word > latest and self._fills(word):
-            return word
+    def _grapheme(self, latest: int) -> int:
         first, last = ink(self._source, self._block)
         least = max(first, latest)
         at = grapheme_boundary_before(self._source, min(self._reach, last - 1) + 1)
@@ -186,6 +188,7 @@ class _Cut:
             at = grapheme_boundary_before(self._source, at)
         if at > least:
             return at
+        # Here a single grapheme, or an opening, is longer than what is left of the page.
         return latest if latest > self._lead else max(self._reach, self._lead + 1)
 
 

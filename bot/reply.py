@@ -128,6 +128,12 @@ class Reply:
             self._paginator = self._new_paginator([shown.seal for shown in self._shown if shown.seal is not None])
         self._hurry()
 
+    def page_deleted(self, ref: str) -> None:
+        """A person has deleted one of the pages."""
+        for index, shown in enumerate(self._shown):
+            if shown.post.ref == ref:
+                self._page_gone(index)
+
     def suspend(self) -> None:
         """Say that the answer will be finished later: the process is about to end."""
         self._suspended = True

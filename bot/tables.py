@@ -15,12 +15,11 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _DELIMITER = re.compile(r"\s*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?\s*")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # The lengths are bounded, since a pair that is never closed would else be sought to the end again and again.
-_CODE = re.compile(r"(?<!`)(`+)(?!`)(.{1,200}?)(?<!`)\1(?!`)")
+_LITERAL = re.compile(r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)(.{1,200}?)(?<!`)\2(?!`)")
 # An address is the point of a link, so it survives as text.
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)[^()]*\)")
 _EMPHASIS = re.compile(r"(\*\*|__|~~|(?<!\w)_|\*)(?=\S)(.{1,200}?)(?<=\S)\1(?!\w)")
 _MARKUP = re.compile(r"[*_~`\[\\]")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _FENCE = re.compile(r"`{3,}")
 # How much of a cell's free space is to its left, by the colons at the ends of its delimiter.
 _LEFT_SHARE = {(True, True): 0.5, (False, True): 1}
@@ -52,17 +51,17 @@ def plain(cell: str) -> str:
     """A cell's text without inline markup; a link becomes "text (address)"."""
     if not _MARKUP.search(cell):
         return cell
-    # Code is set aside, since what looks like markup in it is none.
-    codes: list[str] = []
+    # Code and escaped characters are set aside, since what looks like markup in them is none.
+    literals: list[str] = []
 
     def shelve(found: re.Match[str]) -> str:
-        codes.append(found[2].strip() or found[2])
-        return f"\0{len(codes) - 1}\0"
+        literals.append(found[1] or found[3].strip() or found[3])
+        return f"\0{len(literals) - 1}\0"
 
-    text = _LINK.sub(r"\1 (\2)", _CODE.sub(shelve, cell.replace("\0", "")))
+    text = _LINK.sub(r"\1 (\2)", _LITERAL.sub(shelve, cell.replace("\0", "")))
     for _ in range(2):  # bold within italic
         text = _EMPHASIS.sub(r"\2", text)
-    text = re.sub(r"\0(\d+)\0", lambda found: codes[int(found[1])], _ESCAPE.sub(r"\1", text))
+    text = re.sub(r"\0(\d+)\0", lambda found: literals[int(found[1])], text)
     return _FENCE.sub("", text).strip()
 
 

@@ -235,6 +235,6 @@ def _summary(stage: Stage, scenes: int) -> str:
     kinds = stage.chronicle.kinds
     late = sum(1 for refused in stage.discord.refusals if refused.status == 429)
     return (
-        f"All {scenes} scenes came to their end in {stage.chronicle.elapsed:.1f} s. The bot posted {kinds['post']} times, edited "
-        f"{kinds['edit']} times, opened {kinds['thread']} threads, and met {late} rate limits (429)."
+        f"All {scenes} scenes came to their end in {stage.chronicle.elapsed:.1f} s. The bot posted {kinds['post']} "
+        f"times, edited {kinds['edit']} times, opened {kinds['thread']} threads, and met {late} rate limits (429)."
     )

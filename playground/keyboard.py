@@ -10,14 +10,15 @@ import signal
 import termios
 import tty
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 LONGEST: Final = 4_000  # characters; what Discord's client takes at most
 HISTORY: Final = 100
 _AT_ONCE: Final = 4_096
 
-_KEY: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|\x1b[^\[O]|[^\x1b]", re.DOTALL)
+_KEY: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[ -~]|\x1b[^\[O\x1b]|[^\x1b]")
+_BEGUN: Final = re.compile(r"\x1b(\[[0-?]{0,16}[ -/]{0,4}|O)?")
 _WORD: Final = re.compile(r"\S*\s*$")
 LEAVE: Final = "\x04"
 
@@ -34,11 +35,13 @@ class Line:
 
     def feed(self, data: str) -> list[str]:
         """Take keys as the terminal sends them; returns the lines entered, and LEAVE for Ctrl-D on an empty line."""
-        data, entered, read = self._pending + data, list[str](), 0
-        for match in _KEY.finditer(data):
-            read = match.end()
-            entered += self._press(match[0])
-        self._pending = data[read:]
+        data, entered = self._pending + data, list[str]()
+        while data and not _BEGUN.fullmatch(data):
+            match = _KEY.match(data)
+            key = match[0] if match else data[0]  # an escape that begins nothing
+            entered += self._press(key)
+            data = data[len(key) :]
+        self._pending = data
         return entered
 
     def _press(self, key: str) -> list[str]:
@@ -142,4 +145,5 @@ def reading(descriptor: int, take: Callable[[str], None], end: Callable[[], None
     finally:
         loop.remove_reader(descriptor)
         loop.remove_signal_handler(signal.SIGCONT)
-        termios.tcsetattr(descriptor, termios.TCSANOW, before)
+        with suppress(termios.error):  # a terminal that was closed has no mode to give back
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import os
 import signal
@@ -16,6 +17,8 @@ from playground.terminal import chat
 
 # What a shell reports for a program that SIGINT ended.
 INTERRUPTED: Final = 130
+# What writing to a pipe or a terminal says whose other end was closed.
+_READER_GONE: Final = (errno.EPIPE, errno.EIO)
 
 
 async def play(*, demo: bool) -> int:
@@ -33,8 +36,10 @@ async def play(*, demo: bool) -> int:
         return await visit
     except asyncio.CancelledError:
         return INTERRUPTED if demo else 0
-    except BrokenPipeError:
-        # Whoever read the output has gone; Python would complain once more when it flushes at exit.
+    except OSError as error:
+        if error.errno not in _READER_GONE:
+            raise
+        # Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
@@ -31,7 +31,7 @@ _DAY: Final = 86_400.0
 class Window:
     """The last lines of some texts, as many as the screen has room for."""
 
-    def __init__(self, *parts: Text) -> None:
+    def __init__(self, *parts: RenderableType) -> None:
         self._parts = parts
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -63,11 +63,11 @@ class Screen:
     ) -> None:
         self._live.stop()
 
-    def keep(self, text: Text) -> None:
+    def keep(self, text: RenderableType) -> None:
         """Print above the part that is redrawn."""
         self._live.console.print(text)
 
-    def draw(self, *parts: Text) -> None:
+    def draw(self, *parts: RenderableType) -> None:
         """Redraw that part."""
         self._live.update(Window(*parts), refresh=True)
 
@@ -92,21 +92,20 @@ class Chat:
         self._tell(HELP)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGWINCH, self._draw)
-        watching = loop.create_task(self._watch())
+        watching, left = loop.create_task(self._watch()), loop.create_task(self._until_left())
         try:
             with reading(sys.stdin.fileno(), self._typed, self._left.set):
-                left = loop.create_task(self._until_left())
                 await asyncio.wait([watching, left], return_when=asyncio.FIRST_COMPLETED)
-                left.cancel()
         finally:
             loop.remove_signal_handler(signal.SIGWINCH)
             self._stop_typing()
-            for task in (watching, *self._acting):
+            tasks = (watching, left, *self._acting)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._acting, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         for message in self._growing.values():
             self._screen.keep(view.card(message, self._discord.world, remark="unfinished"))
-        if not watching.cancelled() and watching.done():
+        if not watching.cancelled():
             watching.result()
 
     async def _until_left(self) -> None:
@@ -183,6 +182,7 @@ class Chat:
         self._kept[message.id] = now
         if before is None or now[0] != before[0]:
             self._screen.keep(view.card(message, self._discord.world, remark="edited" if before else ""))
+            self._screen.keep("")
 
     def _take_deletion(self, change: Change) -> None:
         self._growing.pop(change.message_id, None)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.text import Text
 
 from playground.discord.components import BUTTON, walk
 from playground.discord.model import Channel, Json, Message, MessageFlag
 from playground.discord.world import World
 
-INDENT: Final = "  "
+INDENT: Final = 2
 TITLE: Final = 28  # characters of a thread's name
 # Beside line feeds and tabs, control characters could drive the terminal.
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -30,6 +32,20 @@ _SPANS: Final = re.compile(
     r"|(?P<link>\[[^\]\n]+\]\(<?https?://[^)\s]+\))"
 )
 _SPAN_STYLES: Final = {"in_code": "cyan", "bold": "bold", "strike": "strike", "italic": "italic", "link": "underline"}
+
+
+class Indented:
+    """Texts with a margin at the left, wrapped lines too, and no blanks at the right that a selection would catch."""
+
+    def __init__(self, *parts: RenderableType) -> None:
+        self._parts = parts
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        narrower = options.update_width(max(1, options.max_width - INDENT))
+        for line in console.render_lines(Group(*self._parts), narrower, pad=False):
+            yield Segment(" " * INDENT)
+            yield from line
+            yield Segment.line()
 
 
 def plain(text: str, world: World) -> str:
@@ -63,39 +79,37 @@ def is_growing(message: Message) -> bool:
     return bool(message.flags & MessageFlag.LOADING) or "Stop" in button_labels(message.components)
 
 
-def card(message: Message, world: World, *, remark: str = "") -> Text:
+def card(message: Message, world: World, *, remark: str = "") -> RenderableType:
     """A whole message with who wrote it where; `remark` is said beside that."""
     bot = message.author is world.app.bot
-    drawn = Text(message.author.name, style="bold magenta" if bot else "bold green", end="")
+    heading = Text(message.author.name, style="bold magenta" if bot else "bold green")
     remarks = [remark, "only you see this" if message.ephemeral else ""]
     aside = "".join(f" ({r})" for r in remarks if r)
-    drawn.append(f"  {where(world.channels[message.channel_id], world)}{aside}\n", style="dim")
+    heading.append(f"  {where(world.channels[message.channel_id], world)}{aside}", style="not bold dim")
     shown = plain(message.content, world) or ("is thinking…" if message.flags & MessageFlag.LOADING else "")
-    drawn.append_text(markdown(shown))
+    body = [markdown(shown)] if shown else []
     for attachment in message.attachments:
-        drawn.append(f"{INDENT}file: {plain(attachment.name, world)} ({len(attachment.data):,} bytes)\n", style="blue")
+        name = plain(attachment.name, world)
+        body.append(Text(f"file: {name} ({len(attachment.data):,} bytes)", style="blue"))
     if labels := button_labels(message.components):
-        named = " ".join(f"[{label}: /click {label.lower()}]" for label in labels)
-        drawn.append(f"{INDENT}{named}\n", style="yellow")
-    return drawn
+        body.append(Text(" ".join(f"[{label}: /click {label.lower()}]" for label in labels), style="yellow"))
+    return Group(heading, Indented(*body))
 
 
 def markdown(text: str) -> Text:
-    """A text with Discord's marks turned into styles; each line is indented and ends with a line feed."""
-    drawn, fence = Text(end=""), ""
+    """A text with Discord's marks turned into styles."""
+    drawn, fence = list[Text](), ""
     for line in text.splitlines():
-        drawn.append(INDENT)
         mark = _FENCE.match(line)
         if fence:
-            drawn.append(line, style="dim cyan" if _closes(line, fence) else "cyan")
+            drawn.append(Text(line, style="dim cyan" if _closes(line, fence) else "cyan"))
             fence = "" if _closes(line, fence) else fence
         elif mark:
-            drawn.append(line, style="dim cyan")
+            drawn.append(Text(line, style="dim cyan"))
             fence = mark[1]
         else:
-            drawn.append_text(_line(line))
-        drawn.append("\n")
-    return drawn
+            drawn.append(_line(line))
+    return Text("\n").join(drawn)
 
 
 def _closes(line: str, fence: str) -> bool:

@@ -1,4 +1,4 @@
-"""The Discord adapter: connects, takes events in, and says where answers go."""
+"""The Discord adapter: connects, listens, and says where answers go."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ import structlog
 from discord import app_commands
 from discord.http import HTTPClient
 
-from adapters.discord_app import commands, controls, inbound
+from adapters.discord_app import commands
 from adapters.discord_app.catchup import CatchUp
 from adapters.discord_app.client import RestTrace, intents, log_in
 from adapters.discord_app.courtesy import Courtesy
+from adapters.discord_app.desk import Desk
+from adapters.discord_app.events import Events
+from adapters.discord_app.inbound import PLATFORM
 from adapters.discord_app.surface import ChannelSurface, InteractionSurface
-from bot import texts
 from bot.errors import GlimmerError, OperatorError
-from bot.messages import Ask, Control, ControlKind, Quote, Turn
+from bot.messages import Ask, Quote, Turn
 from bot.pacing import Governor
-from bot.ports import Inbox, Memory, Reception, Surface
+from bot.ports import Inbox, Memory, Surface
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +33,10 @@ log = structlog.get_logger(__name__)
 _RETRY: Final = 5.0
 _CURSOR_EVERY: Final = 15.0
 _LOGIN_PATIENCE: Final = 20.0
-# Before a message is refused because it could not be stored, this many tries.
-_TRIES: Final = 3
+# Discord docs, topics/opcodes-and-status-codes: gateway close event code "authentication failed".
+_AUTHENTICATION_FAILED: Final = 4004
+
+_UNREACHABLE = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +52,30 @@ class DiscordSettings:
 class DiscordAdapter:
     """Discord as an Adapter."""
 
-    name = inbound.PLATFORM
+    name = PLATFORM
 
     def __init__(
-        self,
-        settings: DiscordSettings,
-        memory: Memory,
-        governor: Governor,
-        *,
-        model_names: Sequence[str],
+        self, settings: DiscordSettings, memory: Memory, governor: Governor, *, model_names: Sequence[str]
     ) -> None:
         self.governor = governor
         self._settings = settings
         self._memory = memory
-        self._model_names = model_names
         self._intents = intents()
         self._catchup = CatchUp(memory, governor)
         self._courtesy = Courtesy(self)
+        self._events = Events(self, self._catchup, self._courtesy)
+        self._desk = Desk(self, model_names)
         self._client: discord.Client | None = None
         self._inbox: Inbox | None = None
         self._logged_in = asyncio.Event()
-        self._online = False
         self._closing = asyncio.Event()
-        self._acknowledged: dict[str, asyncio.Future[str]] = {}
-        self._parents: dict[int, int | None] = {}
+        self._online = False
         self._tasks: set[asyncio.Task[None]] = set()
-
-    # The connection ------------------------------------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
         """Whether events arrive."""
-        return self._online and self._client is not None and not self._client.is_closed()
+        return self._online and not self.client.is_closed()
 
     @property
     def client(self) -> discord.Client:
@@ -98,11 +94,23 @@ class DiscordAdapter:
         """The bot's own user id."""
         return self.me.id
 
+    @property
+    def inbox(self) -> Inbox:
+        """Where events go; only while running."""
+        assert self._inbox is not None
+        return self._inbox
+
     async def http(self) -> HTTPClient:
         """The logged-in REST client; raises TimeoutError when there is none for a while."""
         async with asyncio.timeout(_LOGIN_PATIENCE):
             await self._logged_in.wait()
         return self.client.http
+
+    async def acknowledged(self, interaction: str) -> str:
+        """Wait until a command was acknowledged; the id of the message that its answer will be, "" if unknown."""
+        return await self._desk.acknowledged(interaction)
+
+    # The connection ------------------------------------------------------------------------------------------------
 
     async def run(self, inbox: Inbox) -> None:
         """Log in and take events until closed; raises OperatorError for a token that Discord refuses."""
@@ -110,15 +118,16 @@ class DiscordAdapter:
         await self._catchup.load()
         await self._log_in()
         self._own(self._keep_cursor())
-        try:
+        while not self._closing.is_set():
             await self._connect()
-        finally:
-            await self._end_tasks()
 
     async def close(self) -> None:
         """Take no more events, and end `run`."""
         self._closing.set()
-        await self._end_tasks()
+        self._events.closed = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(GlimmerError):
             # An older cursor only means that more is looked at after the start.
             await self._catchup.store()
@@ -126,34 +135,44 @@ class DiscordAdapter:
             await self._client.close()
 
     async def _log_in(self) -> None:
+        trace = RestTrace(self.governor)
         while not self._closing.is_set():
             try:
-                client = await log_in(
-                    self._settings.token, self._settings.api_url, self._intents, RestTrace(self.governor)
-                )
+                self._client = await log_in(self._settings.token, self._settings.api_url, self._intents, trace)
             except discord.LoginFailure:
                 raise OperatorError(
                     "DISCORD_TOKEN: Discord refused the token; copy it again from the Bot page of your application"
                 ) from None
-            except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning("discord.unreachable", reason=type(error).__name__, retry_in=_RETRY)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), _RETRY)
+            except _UNREACHABLE as error:
+                await self._wait("discord.unreachable", error)
             else:
-                self._client = client
-                self._choose_intents(client)
-                await self._listen(client)
+                flags = self._client.application_flags
+                # The client holds this same object: what is set here, before it connects, is what it identifies with.
+                self._use_content(wanted=flags.gateway_message_content or flags.gateway_message_content_limited)
+                self._listen(self._client)
                 self._logged_in.set()
                 return
 
-    def _choose_intents(self, client: discord.Client) -> None:
-        flags = client.application_flags
-        # The client holds this same object: what is set here before the connection is what it identifies with.
-        self._intents.message_content = flags.gateway_message_content or flags.gateway_message_content_limited
-        self._report_intents()
+    async def _connect(self) -> None:
+        try:
+            await self.client.connect()
+        except discord.PrivilegedIntentsRequired:
+            self._use_content(wanted=False)
+        except discord.ConnectionClosed as error:
+            if error.code == _AUTHENTICATION_FAILED:
+                raise OperatorError("DISCORD_TOKEN: Discord's gateway refused the token") from None
+            raise OperatorError(f"Discord's gateway refused the bot for good (close code {error.code})") from None
+        except _UNREACHABLE as error:
+            await self._wait("discord.disconnected", error)
 
-    def _report_intents(self) -> None:
-        if self._intents.message_content:
+    async def _wait(self, event: str, error: Exception) -> None:
+        log.warning(event, reason=type(error).__name__, retry_in=_RETRY)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), _RETRY)
+
+    def _use_content(self, *, wanted: bool) -> None:
+        self._intents.message_content = wanted
+        if wanted:
             log.info("discord.intents", message_content=True)
         else:
             log.warning(
@@ -163,51 +182,44 @@ class DiscordAdapter:
                 "turn on Message Content Intent on the Bot page of your application to change that",
             )
 
-    async def _listen(self, client: discord.Client) -> None:
-        events = (
-            self.on_message,
-            self.on_raw_message_edit,
-            self.on_raw_message_delete,
-            self.on_raw_bulk_message_delete,
-            self.on_interaction,
+    def _listen(self, client: discord.Client) -> None:
+        events, desk = self._events, self._desk
+        for handler in (
+            events.on_message,
+            events.on_raw_message_edit,
+            events.on_raw_message_delete,
+            events.on_raw_bulk_message_delete,
+            events.on_raw_thread_delete,
+            desk.on_interaction,
             self.on_ready,
             self.on_resumed,
+            self.on_guild_available,
             self.on_disconnect,
-        )
-        for handler in events:
+        ):
             client.event(handler)
         tree = app_commands.CommandTree[Any](client)
-        commands.register(tree, self)
+        commands.register(tree, desk)
         self._own(self._sync(tree))
 
     async def _sync(self, tree: app_commands.CommandTree[Any]) -> None:
         try:
             await commands.sync(tree, self._memory, self.client.application_id or 0)
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        except _UNREACHABLE as error:
             log.warning("commands.not_synced", reason=str(error)[:200])
 
-    async def _connect(self) -> None:
-        while not self._closing.is_set():
-            try:
-                await self.client.connect()
-            except discord.PrivilegedIntentsRequired:
-                self._intents.message_content = False
-                self._report_intents()
-            except discord.ConnectionClosed as error:
-                if error.code == 4004:
-                    raise OperatorError("DISCORD_TOKEN: Discord's gateway refused the token") from None
-                raise OperatorError(f"Discord's gateway refused the bot for good (close code {error.code})") from None
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-                log.warning("discord.disconnected", reason=type(error).__name__, retry_in=_RETRY)
-                await asyncio.sleep(_RETRY)
-
-    # Events --------------------------------------------------------------------------------------------------------
-
     async def on_ready(self) -> None:
-        """A session began: what was said since the last one is read."""
+        """A session began: what was said since the last one is read, in servers as soon as they are known."""
         self._online = True
+        self._catchup.begin()
         log.info("discord.ready", user=str(self.me), guilds=len(self.client.guilds))
-        self._own(self._catch_up())
+        self._own(self._catchup.read_direct(self.client, self._events.on_message))
+        for guild in self.client.guilds:
+            if not guild.unavailable:
+                self._own(self._catchup.read_guild(guild, self._events.on_message))
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server became known after the session began, or is back after an outage."""
+        self._own(self._catchup.read_guild(guild, self._events.on_message))
 
     async def on_resumed(self) -> None:
         """The session goes on; Discord has replayed what was missed."""
@@ -218,128 +230,24 @@ class DiscordAdapter:
         """The connection was lost; discord.py restores it."""
         self._online = False
 
-    async def on_message(self, message: discord.Message) -> None:
-        """Take in a message that is for the bot, or was said in one of its threads."""
-        if self._closing.is_set():
-            return
-        if inbound.is_person(message):
-            await self._take_message(message)
-        else:
-            self._catchup.saw(message.id)
-
-    async def _take_message(self, message: discord.Message) -> None:
-        parent = await self._parent(message.channel)
-        ask = inbound.read_message(message, self.me, parent)
-        concerns_us = ask.addressed or (parent is not None and bool(ask.text or ask.attachments))
-        if concerns_us and not await self._store_ask(ask):
-            self._catchup.missed(message.id)
-            return
-        self._catchup.saw(message.id)
-
-    async def _store_ask(self, ask: Ask) -> bool:
-        """Store an ask; after several failures tell the asker. Whether it was stored."""
-        for trial in range(1, _TRIES + 1):
-            try:
-                await self.inbox.ask(ask)
-            except GlimmerError as error:
-                log.error("ask.not_stored", key=ask.key, trial=trial, reason=str(error))  # noqa: TRY400 - it has no news
-                await asyncio.sleep(0.2 * trial)
-            else:
-                return True
-        if ask.addressed:
-            await self.tell(ask, texts.say("not_stored", ask.address.locale))
-        return False
-
-    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        """An edited question changes what is asked, if it is not yet being answered."""
-        message = event.message
-        if message.author.bot or not (message.guild is None or inbound.is_for_us(message, self.me)):
-            return
-        text = inbound.clean(message, self.me)
-        await self._steer(ControlKind.QUESTION_EDITED, inbound.message_key(event.message_id), text)
-
-    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        """A deleted question is withdrawn, a deleted answer is stopped."""
-        await self._deleted(event.message_id)
-
-    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
-        """Many messages were deleted at once."""
-        for message_id in event.message_ids:
-            await self._deleted(message_id)
-
-    async def _deleted(self, message_id: int) -> None:
-        await self._steer(ControlKind.QUESTION_DELETED, inbound.message_key(message_id))
-        await self._steer(ControlKind.ANSWER_DELETED, str(message_id))
-
-    async def _steer(self, kind: ControlKind, target: str, value: str = "") -> None:
-        address = inbound.address_of(None, discord.Object(0), None)
-        actor = inbound.author_of(self.me)
-        await self.inbox.control(Control(f"{kind}/{target}", kind, "", address, actor, target, value))
-
-    async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Act on a button; commands go through the tree."""
-        if interaction.type is discord.InteractionType.component:
-            control = controls.read_click(interaction)
-            if control is not None:
-                await self.take_control(interaction, control)
-
-    # What commands and buttons do ------------------------------------------------------------------------------------
-
-    @property
-    def inbox(self) -> Inbox:
-        """Where events go; only while running."""
-        assert self._inbox is not None
-        return self._inbox
-
-    def model_names(self, beginning: str) -> list[str]:
-        """The models to choose from."""
-        return [name for name in self._model_names if beginning.lower() in name]
-
-    async def take_ask(self, interaction: discord.Interaction, ask: Ask) -> Reception:
-        """Store an ask and acknowledge the command; its answer waits for the acknowledgement."""
-        ticket: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._acknowledged[ask.origin["interaction"]] = ticket
-        reception, refusal = Reception.FULL, "not_stored"
-        message_id = ""
-        try:
+    async def _keep_cursor(self) -> None:
+        while True:
+            await asyncio.sleep(_CURSOR_EVERY)
             with suppress(GlimmerError):
-                # Told to the asker below, as a command can answer for itself.
-                reception, refusal = await self.inbox.ask(ask), "queue_full"
-            if reception is Reception.FULL:
-                await self._answer(interaction, texts.say(refusal, ask.address.locale))
-            else:
-                response = await interaction.response.defer(thinking=True)
-                message_id = str(response.message_id or "") if response else ""
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("interaction.not_acknowledged", reason=str(error)[:200])
-        finally:
-            ticket.set_result(message_id)
-        return reception
+                # The store has said why; the next round tries again.
+                await self._catchup.store()
 
-    async def acknowledged(self, interaction: str) -> str:
-        """Wait until a command was acknowledged; the id of the message that its answer will be, "" if unknown."""
-        ticket = self._acknowledged.pop(interaction, None)
-        return await ticket if ticket is not None else ""
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
 
-    async def take_control(self, interaction: discord.Interaction, control: Control) -> None:
-        """Store a control, act on it and answer."""
-        try:
-            sentence = await self.inbox.control(control)
-        except GlimmerError as error:
-            log.error("control.not_stored", key=control.key, reason=str(error))  # noqa: TRY400 - it has no news
-            sentence = texts.say("not_stored", control.address.locale)
-        try:
-            await self._answer(interaction, sentence)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("interaction.not_acknowledged", reason=str(error)[:200])
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task.failed", exc_info=task.exception())
 
-    async def _answer(self, interaction: discord.Interaction, sentence: str) -> None:
-        if sentence:
-            await interaction.response.send_message(sentence, ephemeral=True)
-        else:
-            await interaction.response.defer()
-
-    # The rest of the Adapter -----------------------------------------------------------------------------------------
+    # Where answers go ----------------------------------------------------------------------------------------------
 
     def surface(self, turn: Turn) -> Surface:
         """The place in which this turn is answered."""
@@ -363,39 +271,3 @@ class DiscordAdapter:
     async def tell_operator(self, text: str) -> bool:
         """Say a sentence to the application's owner."""
         return await self._courtesy.tell_operator(text)
-
-    # Helpers ---------------------------------------------------------------------------------------------------------
-
-    async def _parent(self, channel: Any) -> int | None:
-        """The channel of a thread, None for anything else; looked up once where discord.py has no cache."""
-        if isinstance(channel, discord.Thread):
-            return channel.parent_id
-        if not isinstance(channel, discord.PartialMessageable) or channel.guild_id is None:
-            return None
-        if channel.id not in self._parents:
-            found = await self._courtesy.channel(channel.id)
-            self._parents[channel.id] = found.parent_id if isinstance(found, discord.Thread) else None
-        return self._parents[channel.id]
-
-    async def _catch_up(self) -> None:
-        await self._catchup.read(self.client, self.on_message)
-
-    async def _keep_cursor(self) -> None:
-        while True:
-            await asyncio.sleep(_CURSOR_EVERY)
-            await self._catchup.store()
-
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("task.failed", exc_info=task.exception())
-
-    async def _end_tasks(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)

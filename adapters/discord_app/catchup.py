@@ -16,9 +16,11 @@ from bot.ports import Memory
 
 log = structlog.get_logger(__name__)
 
+Take = Callable[[discord.Message], Awaitable[None]]
+
 _CURSOR: Final = "discord/seen"
 # Messages that arrived out of order around the cursor are read again, this many seconds; the inbox knows them.
-OVERLAP: Final = 60.0
+OVERLAP: Final = timedelta(seconds=60)
 # How far back is looked at all, how many channels are read and how many messages in each (Discord's page holds 100).
 HORIZON: Final = timedelta(days=2)
 CHANNELS: Final = 60
@@ -32,20 +34,24 @@ _TEXT = (discord.TextChannel, discord.Thread, discord.VoiceChannel, discord.Stag
 class CatchUp:
     """Keeps the cursor (the newest message that was taken in, over all channels) and reads what came after it.
 
-    Message ids are ordered by time, so one cursor serves all channels.
+    Message ids are ordered by time, so one cursor serves all channels. While something is still to be read the cursor
+    stays where it is.
     """
 
     def __init__(self, memory: Memory, governor: Governor) -> None:
         self._memory = memory
         self._governor = governor
-        self._seen = 0
-        self._stored = 0
+        self._seen = self._stored = self._after = 0
         self._behind: int | None = None
+        self._reading = 0
 
     async def load(self) -> None:
         """Read the stored cursor; without one everything up to now counts as seen."""
         stored = await self._memory.recall(_CURSOR)
-        self._seen = self._stored = int(stored) if stored else discord.utils.time_snowflake(datetime.now(UTC))
+        if stored is None:
+            stored = str(discord.utils.time_snowflake(datetime.now(UTC)))
+            await self._memory.remember(_CURSOR, stored)
+        self._seen = self._stored = int(stored)
 
     def saw(self, message_id: int) -> None:
         """Note that a message has been dealt with."""
@@ -56,48 +62,54 @@ class CatchUp:
         self._behind = min(self._behind or message_id, message_id)
 
     async def store(self) -> None:
-        """Store the cursor if it has moved."""
+        """Store the cursor if it may move."""
         cursor = min(self._seen, self._behind - 1) if self._behind else self._seen
-        if cursor > self._stored:
+        if cursor > self._stored and not self._reading:
             await self._memory.remember(_CURSOR, str(cursor))
             self._stored = cursor
 
-    async def read(self, client: discord.Client, take: Callable[[discord.Message], Awaitable[None]]) -> int:
-        """Hand over all messages since the cursor, oldest first in each channel; how many there were."""
+    def begin(self) -> None:
+        """A session has begun: from now on what came after the cursor is read."""
         self._behind = None
-        after = self._after()
-        found = 0
-        for channel in await self._channels(client, after):
-            for message in await self._messages(channel, after):
-                await take(message)
-                found += 1
-        await self.store()
-        log.info("catchup.done", messages=found)
-        return found
+        newest = discord.utils.snowflake_time(self._stored) - OVERLAP
+        self._after = discord.utils.time_snowflake(max(newest, datetime.now(UTC) - HORIZON))
 
-    def _after(self) -> int:
-        newest = discord.utils.snowflake_time(self._stored) - timedelta(seconds=OVERLAP)
-        return discord.utils.time_snowflake(max(newest, datetime.now(UTC) - HORIZON))
-
-    async def _channels(self, client: discord.Client, after: int) -> Sequence[discord.abc.Messageable]:
-        candidates: list[Any] = [
+    async def read_guild(self, guild: discord.Guild, take: Take) -> None:
+        """Hand over what was missed in a server, oldest first in each channel."""
+        channels: list[Any] = [
             channel
-            for guild in client.guilds
             for channel in (*guild.channels, *guild.threads)
-            if isinstance(channel, _TEXT) and (channel.last_message_id or 0) > after
+            if isinstance(channel, _TEXT) and (channel.last_message_id or 0) > self._after
         ]
-        candidates.sort(key=lambda channel: channel.last_message_id or 0, reverse=True)
-        since = (datetime.now(UTC) - ACTIVE).timestamp()
-        direct = await self._memory.active_channels("discord", since)
-        partial = [client.get_partial_messageable(int(number)) for number in direct]
-        return [*candidates[:CHANNELS], *partial[:CHANNELS]]
+        channels.sort(key=lambda channel: channel.last_message_id or 0, reverse=True)
+        await self._read(channels[:CHANNELS], take, guild=guild.id)
 
-    async def _messages(self, channel: discord.abc.Messageable, after: int) -> Sequence[discord.Message]:
-        lane = f"read:{getattr(channel, 'id', 0)}"
+    async def read_direct(self, client: discord.Client, take: Take) -> None:
+        """Hand over what was missed in direct messages with people whom the bot knows."""
+        since = (datetime.now(UTC) - ACTIVE).timestamp()
+        known = await self._memory.active_channels("discord", since)
+        await self._read([client.get_partial_messageable(int(number)) for number in known[:CHANNELS]], take, guild=0)
+
+    async def _read(self, channels: Sequence[discord.abc.Messageable], take: Take, *, guild: int) -> None:
+        found = 0
+        self._reading += 1
         try:
-            async with translated(), self._governor.permit(lane, Priority.BACKGROUND):
-                newest = [message async for message in channel.history(after=discord.Object(after), limit=MESSAGES)]
+            for channel in channels:
+                for message in await self._messages(channel):
+                    await take(message)
+                    found += 1
+        finally:
+            self._reading -= 1
+        await self.store()
+        log.info("catchup.done", guild=guild, channels=len(channels), messages=found)
+
+    async def _messages(self, channel: Any) -> Sequence[discord.Message]:
+        try:
+            async with translated(), self._governor.permit(f"read:{channel.id}", Priority.BACKGROUND):
+                found = [
+                    message async for message in channel.history(after=discord.Object(self._after), limit=MESSAGES)
+                ]
         except PlatformError as error:
-            log.info("catchup.channel_unreadable", channel=getattr(channel, "id", 0), reason=str(error))
+            log.info("catchup.channel_unreadable", channel=channel.id, reason=str(error))
             return []
-        return sorted(newest, key=lambda message: message.id)
+        return sorted(found, key=lambda message: message.id)

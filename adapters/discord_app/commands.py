@@ -12,7 +12,7 @@ from discord import app_commands
 
 from adapters.discord_app.inbound import PLATFORM, address_of, author_of, conversation_of, is_thread, quote_of
 from bot.messages import Ask, Control, ControlKind, Quote
-from bot.ports import Memory, Reception
+from bot.ports import Memory
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ class Desk(Protocol):
         """The bot's own user."""
         ...
 
-    async def take_ask(self, interaction: discord.Interaction, ask: Ask) -> Reception:
+    async def take_ask(self, interaction: discord.Interaction, ask: Ask) -> None:
         """Store an ask and acknowledge the command."""
         ...
 

@@ -104,9 +104,10 @@ class House:
         return self.bot
 
     async def start(self, **settings: str) -> Bot:
-        """Start a process and wait until events reach it."""
+        """Start a process and wait until events reach it and its commands are there."""
         bot = await self.spawn(**settings)
         await bot.logged("discord.ready")
+        await self.until(lambda: any(call.method == "PUT" for call in self.discord.requests))
         return bot
 
     async def end(self) -> None:
@@ -157,8 +158,8 @@ def labels(message: Message) -> list[str]:
 
 
 def script(*pieces: str, **options: Any) -> Answer:
-    """An answer that comes as fast as it can."""
-    return Answer(text=pieces, **({"delay": 0.0, "rate": 0.0} | options))
+    """An answer in these tokens, which come as fast as they can."""
+    return Answer(text=pieces, **options)
 
 
 @asynccontextmanager

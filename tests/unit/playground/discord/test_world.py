@@ -83,7 +83,7 @@ def test_users_are_found_once_and_only_when_allowed(text: str, allowed: Json | N
 
 
 def test_components_are_numbered_and_walked_from_outside_in() -> None:
-    given_components = [
+    given_components: list[Json] = [
         {"type": 17, "components": [{"type": 9, "accessory": {"type": 2}}, {"type": 1, "components": []}]}
     ]
     assert [c["type"] for c in walk(with_numbers(given_components))] == [17, 9, 2, 1]

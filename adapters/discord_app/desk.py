@@ -1,0 +1,108 @@
+"""The desk: commands and buttons, acknowledged in time and answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import aiohttp
+import discord
+import structlog
+
+from adapters.discord_app import controls
+from bot import texts
+from bot.errors import GlimmerError
+from bot.messages import Ask, Control
+from bot.ports import Inbox, Reception
+
+log = structlog.get_logger(__name__)
+
+
+class Connection(Protocol):
+    """What the desk needs from the adapter."""
+
+    @property
+    def me(self) -> discord.ClientUser:
+        """The bot's own user."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """Where asks and controls go."""
+        ...
+
+
+class Desk:
+    """Stores what an interaction brings before it is acknowledged; Discord waits 3 seconds for that."""
+
+    def __init__(self, connection: Connection, model_names: Sequence[str]) -> None:
+        self._connection = connection
+        self._model_names = model_names
+        self._tickets: dict[str, asyncio.Future[str]] = {}
+
+    @property
+    def me(self) -> discord.ClientUser:
+        """The bot's own user."""
+        return self._connection.me
+
+    def model_names(self, beginning: str) -> list[str]:
+        """The models whose names contain these letters."""
+        return [name for name in self._model_names if beginning.lower() in name]
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Act on a button; commands go through the tree."""
+        if interaction.type is discord.InteractionType.component:
+            control = controls.read_click(interaction)
+            if control is not None:
+                await self.take_control(interaction, control)
+
+    async def take_ask(self, interaction: discord.Interaction, ask: Ask) -> None:
+        """Store an ask and acknowledge the command; its answer waits for the acknowledgement."""
+        ticket: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._tickets[ask.origin["interaction"]] = ticket
+        message_id = ""
+        try:
+            refusal = await self._store(ask)
+            if refusal:
+                del self._tickets[ask.origin["interaction"]]
+                await self._answer(interaction, texts.say(refusal, ask.address.locale))
+            else:
+                response = await interaction.response.defer(thinking=True)
+                message_id = str(response.message_id or "") if response else ""
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("interaction.not_acknowledged", reason=str(error)[:200])
+        finally:
+            ticket.set_result(message_id)
+
+    async def _store(self, ask: Ask) -> str:
+        """Store an ask; the text that says why it was not taken, "" when it was."""
+        reception = None
+        with suppress(GlimmerError):
+            # A command can be told at once that it was not stored; who sends it again makes a new one.
+            reception = await self._connection.inbox.ask(ask)
+        return {None: "not_stored", Reception.FULL: "queue_full"}.get(reception, "")
+
+    async def acknowledged(self, interaction: str) -> str:
+        """Wait until a command was acknowledged; the id of the message that its answer will be, "" if unknown."""
+        ticket = self._tickets.pop(interaction, None)
+        return await ticket if ticket is not None else ""
+
+    async def take_control(self, interaction: discord.Interaction, control: Control) -> None:
+        """Store a control, act on it and answer."""
+        try:
+            sentence = await self._connection.inbox.control(control)
+        except GlimmerError as error:
+            log.error("control.not_stored", key=control.key, reason=str(error))  # noqa: TRY400 - it has no news
+            sentence = texts.say("not_stored", control.address.locale)
+        try:
+            await self._answer(interaction, sentence)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("interaction.not_acknowledged", reason=str(error)[:200])
+
+    async def _answer(self, interaction: discord.Interaction, sentence: str) -> None:
+        if sentence:
+            await interaction.response.send_message(sentence, ephemeral=True)
+        else:
+            await interaction.response.defer()
