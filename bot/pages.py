@@ -26,13 +26,13 @@ from bot.ports import Limits
 from bot.tables import draw
 
 ELLIPSIS = "\n…"
-# A code block on a desktop client is about as wide before its lines wrap.
+# In columns; about where a code block begins to wrap on a desktop client.
 WIDEST_TABLE = 90
 # Openings are repeated on every page of a long block, so they may take at most this part of one.
 OPENING_SHARE = 4
 # A header, its underline and one row must fit on the smallest page.
 TABLE_SHARE = 6
-DEEPEST_INDENT = 40
+DEEPEST_INDENT = 40  # more white space than this indents nothing
 # What comes later than so many pages has no say in where a page ends.
 HORIZON = 4
 
@@ -67,8 +67,8 @@ class _Layout:
         An opening under which nothing comes any more is left out, together with its closing fence.
         """
         source = opening + rest
-        first = next(iter(self.blocks(source)), None)
-        if opening and first and not source[first.body : first.foot].strip():
+        first = self.blocks(source)[0] if opening else None
+        if first and not source[first.body : first.foot].strip():
             source = source[first.end :]
         return source, len(source) - len(rest)
 
@@ -85,8 +85,7 @@ class _Layout:
         return _trimmed("".join((*parts, source[done:]))), closing
 
     def page(self, source: str) -> str:
-        body, closing = self.render(source)
-        return f"{body}\n{closing}" if closing else body
+        return _closed(*self.render(source))
 
     def fits(self, source: str, limit: int) -> bool:
         return self.limits.size(self.page(source)) <= limit
@@ -233,9 +232,9 @@ class Paginator:
             source, lead = self._layout.continued(self._opening, self._rest(text))
             if not final:
                 source = self._layout.settled(source)
-            page = self._layout.page(source)
+            body, self._closing = self._layout.render(source)
+            page = _closed(body, self._closing)
             if self._limits.size(page) <= self._layout.limit:
-                self._closing = self._layout.render(source)[1]
                 return [*self._sealed, *filter(str.strip, [page])]
             self._seals.append(self._start - lead + _Cut(self._layout, source, max(lead, 0), self._cut_limit).best())
             self._freeze(text, len(self._seals) - 1)
@@ -265,9 +264,12 @@ class Paginator:
         self._closing = ""
 
 
+def _closed(body: str, closing: str) -> str:
+    return f"{body}\n{closing}" if closing else body
+
+
 def _trimmed(page: str) -> str:
     blank = _BLANK_LINES.match(page)
     page = page[blank.end() if blank else 0 :].rstrip()
-    # White space that is as long as a line indents nothing.
     indent = len(page) - len(page.lstrip())
     return page if indent <= DEEPEST_INDENT else page[indent:]

@@ -80,7 +80,7 @@ def draw(source: str, widest: int) -> str:
 
 
 def _align(column: Sequence[str], mark: str) -> list[str]:
-    size = max(map(width, column))
+    size = max(1, *map(width, column))
     share = _LEFT_SHARE.get((mark.startswith(":"), mark.endswith(":")), 0)
     header, *rows = (_pad(cell, size - width(cell), share) for cell in column)
     return [header, "-" * size, *rows]

@@ -102,11 +102,12 @@ async def log_in(token: str, api_url: str, wanted: discord.Intents, trace: RestT
     client = _make(Client, wanted, trace)
     try:
         await client.login(token)
-        shards, url, _ = await client.http.get_bot_gateway()
+        gateway = await client.http.request(Route("GET", "/gateway/bot"))
     except BaseException:
         await client.close()
         raise
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
+    shards = int(gateway.get("shards", 1))
     if shards <= 1:
         return client
     await client.close()

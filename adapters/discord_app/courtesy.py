@@ -123,7 +123,7 @@ class Courtesy:
     async def _direct(self, user_id: int) -> str | None:
         try:
             async with translated(), self._connection.governor.permit(f"direct:{user_id}", Priority.ROLL_OVER):
-                channel = await (await self._connection.http()).start_private_message(user_id)
+                channel = await (await self._connection.http()).start_private_message(str(user_id))
         except PlatformError as error:
             log.info("discord.no_direct_message", reason=str(error))
             return None

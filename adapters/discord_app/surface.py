@@ -191,7 +191,7 @@ class ChannelSurface:
             return await http.request(route, json=body)
         name, text = page.file
         file = discord.File(BytesIO(text.encode()), filename=name)
-        body["attachments"] = [{"id": 0, "filename": name}]
+        body["attachments"] = [{"id": "0", "filename": name}]
         form = [
             {"name": "payload_json", "value": json.dumps(body), "content_type": "application/json"},
             {"name": "files[0]", "value": file.fp, "filename": name, "content_type": "text/markdown"},

@@ -7,8 +7,11 @@ import json
 import os
 import signal
 import sys
+import warnings
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +160,23 @@ def labels(message: Message) -> list[str]:
     return [part["label"] for row in message.components for part in row.get("components", ())]
 
 
+@cache
+def contract(path: str) -> Any:
+    """A checker among the published contracts, None where they are not at hand."""
+    folder = Path(os.environ.get("GLIMMER_CONTRACTS", ROOT.parent / "shared" / "contracts"))
+    if not (folder / path).is_file():
+        return None
+    spec = spec_from_file_location("contract", folder / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    with warnings.catch_warnings():
+        # The checker leaves its data file open.
+        warnings.simplefilter("ignore", ResourceWarning)
+        spec.loader.exec_module(module)
+    return module
+
+
 def script(*pieces: str, **options: Any) -> Answer:
     """An answer in these tokens, which come as fast as they can."""
     return Answer(text=pieces, **options)
@@ -171,6 +191,11 @@ async def open_house(folder: Path, **options: Any) -> AsyncGenerator[House, None
             yield house
         finally:
             await house.end()
+        check = contract("discord/check_requests.py")
+        if check is not None:
+            calls = [(call, check.errors(call.method, f"/api/v10{call.path}", call.body)) for call in discord.requests]
+            broken = [(call.method, call.path, call.body, problems) for call, problems in calls if problems]
+            assert not broken, broken
 
 
 __all__ = ["Bot", "House", "Person", "labels", "open_house", "script"]

@@ -183,8 +183,8 @@ async def open_terminal(command: Sequence[str], env: Mapping[str, str]) -> Termi
 
 
 @pytest.fixture
-async def terminal() -> AsyncIterator[Terminal]:
-    opened = await open_terminal(PLAY, bare(TERM="xterm"))
+async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
+    opened = await open_terminal(PLAY, bare(TERM="xterm", TMPDIR=str(tmp_path)))
     await opened.sees(r"#general > ")
     yield opened
     await opened.close()
