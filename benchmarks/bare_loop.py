@@ -25,6 +25,8 @@ from discord.http import Route
 EDIT_EVERY: Final = 1.25
 # Two less than Discord's 50 (Discord docs, topics/rate-limits), since calls travel for different times.
 REQUESTS_A_SECOND: Final = int(os.environ.get("DISCORD_REQUESTS_PER_SECOND", "48")) or 1_000_000
+# Calls of one burst arrive up to so many seconds apart from those of the next, so a second is counted as longer.
+_SECOND: Final = 1.05
 FINAL, FIRST, EDIT = range(3)
 # An edit may overtake another that was sent so many seconds earlier, at most.
 _OVERTAKING: Final = 0.025
@@ -52,7 +54,7 @@ class Budget:
     def _advance(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        while self._granted and self._granted[0] <= now - 1.0:
+        while self._granted and self._granted[0] <= now - _SECOND:
             self._granted.popleft()
         while self._waiting and len(self._granted) < self._limit:
             granted = heapq.heappop(self._waiting)[2]
@@ -60,7 +62,7 @@ class Budget:
                 granted.set_result(None)
                 self._granted.append(now)
         if self._waiting and self._timer is None:
-            self._timer = loop.call_at(self._granted[0] + 1.0, self._woken)
+            self._timer = loop.call_at(self._granted[0] + _SECOND, self._woken)
 
     def _woken(self) -> None:
         self._timer = None

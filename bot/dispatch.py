@@ -14,7 +14,7 @@ import structlog
 from bot import metrics, texts
 from bot.commands import Commands
 from bot.dialogue import Dialogue, Means
-from bot.errors import LeaseLost, PlatformError, UserError
+from bot.errors import LeaseLost, OperatorError, PlatformError, UserError
 from bot.messages import Address, Ask, Control, ControlKind
 from bot.pacing import Governor
 from bot.ports import Adapter, Claim, Reception, Store
@@ -27,6 +27,8 @@ LEASE = 30.0
 HEARTBEAT = 10.0
 # Seconds before a turn is taken up again that failed in a way nobody foresaw, times its attempt.
 BACKOFF = 5.0
+# Seconds before the store is tried again after it has failed.
+STORE_PAUSE = 2.0
 # Of the seconds that a drain may take, this part is left to turns for ending by themselves.
 FINISHING_SHARE = 0.5
 
@@ -150,7 +152,7 @@ class Dispatcher:
             while not self._draining:
                 await self._slots.acquire()
                 self._wake.clear()
-                claim = None if self._draining else await self._store.claim(self._owner, LEASE)
+                claim = None if self._draining else await self._claim()
                 if claim is None:
                     self._slots.release()
                     await self._idle()
@@ -175,8 +177,21 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    async def _claim(self) -> Claim | None:
+        try:
+            return await self._store.claim(self._owner, LEASE)
+        except OperatorError as error:
+            # A full disk, most likely: it must not end the process, which goes on when there is room again.
+            log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400 - the message says it all
+            await asyncio.sleep(STORE_PAUSE)
+            return None
+
     async def _idle(self) -> None:
-        due = await self._store.next_due()
+        try:
+            due = await self._store.next_due()
+        except OperatorError:
+            # The next claim says what is wrong.
+            due = STORE_PAUSE
         with suppress(TimeoutError):
             # Half a lease at most: that is how soon a conversation of a dead process must be noticed.
             await asyncio.wait_for(self._wake.wait(), min(due if due is not None else LEASE, LEASE / 2))
@@ -184,7 +199,10 @@ class Dispatcher:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            await self._store.renew(self._owner, LEASE)
+            try:
+                await self._store.renew(self._owner, LEASE)
+            except OperatorError as error:
+                log.error("store.failed", reason=str(error), retry_in=HEARTBEAT)  # noqa: TRY400 - as above
 
     async def _work(self, claim: Claim) -> None:
         """Answer turns of one conversation until none is left."""
@@ -208,19 +226,32 @@ class Dispatcher:
         try:
             if await dialogue.run() and not self._draining:
                 return await self._store.proceed(claim)
-            await self._store.hand_back(claim, count=False)
+            await self._hand_back(claim, count=False)
         except LeaseLost:
             log.warning("turn.lease_lost", turn=claim.turn.id)
         except PlatformError as error:
             log.warning("turn.not_delivered", turn=claim.turn.id, reason=str(error))
-            await self._store.hand_back(claim, after=error.retry_after or BACKOFF)
+            await self._hand_back(claim, after=error.retry_after or BACKOFF)
         except Exception:  # whatever it was, this turn is tried again and the process lives
             log.exception("turn.crashed", turn=claim.turn.id, seconds=round(time.monotonic() - started, 1))
-            await self._store.hand_back(claim, after=BACKOFF * claim.turn.attempt)
+            await self._hand_back(claim, after=BACKOFF * claim.turn.attempt)
         finally:
             del self._running[claim.turn.id]
             dialogue.over.set()
         return None
+
+    async def _hand_back(self, claim: Claim, *, after: float = 0.0, count: bool = True) -> None:
+        """Hand a turn back; the heartbeat would keep its lease for ever if this were given up."""
+        while True:
+            try:
+                await self._store.hand_back(claim, after=after, count=count)
+            except OperatorError as error:
+                log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400 - as above
+                await asyncio.sleep(STORE_PAUSE)
+            except LeaseLost:
+                return
+            else:
+                return
 
     def _own(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -134,6 +134,10 @@ class Group:
             self._left = self._limit - self.flying
         self._left -= 1
 
+    def return_unused(self) -> None:
+        """A call that was let go never went to the client."""
+        self._left += 1
+
     def observe(self, now: float, limit: int, remaining: int, reset_after: float) -> None:
         """An answer reaches the client, while its call is still counted as flying."""
         self._observed = True

@@ -73,6 +73,12 @@ class Governor:
             return None
         return self._taken(place, waiter)
 
+    def closed_for(self, lane: str) -> float:
+        """Seconds until this lane's own budget lets a call go, 0 when it does now."""
+        now = self._clock()
+        waiter = self._waiter(Priority.FIRST, now, exempt=True)
+        return max(0.0, self._lane(lane, now).due(waiter, now) - now)
+
     @contextmanager
     def live(self, lane: str) -> Generator[None]:
         """An answer grows in this lane, until its final call was made: counts for the reserve and the cadence."""
@@ -231,8 +237,9 @@ class Governor:
         if not waiter.exempt:
             lane.metered += 1
             self._meter.take()
+            if waiter.priority is Priority.EDIT:
+                self._edited_at = now
         if waiter.priority is Priority.EDIT:
-            self._edited_at = now
             lane.group.early = max(0, lane.group.early - 1)
         if waiter.priority in (Priority.FIRST, Priority.EDIT):
             lane.group.shown_at = now
@@ -267,6 +274,7 @@ class Governor:
             self.granted -= 1
             lane.open -= 1
             lane.flying -= 1
+            lane.group.return_unused()
             if not waiter.exempt:
                 lane.metered -= 1
                 self._meter.return_unused()

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 # How long running turns may take to end or be handed back after SIGTERM, in seconds.
 DRAIN = 8.0
+# The part of the requests a second that is left to calls which are not ours to pace: the gateway's, and retries.
+SPARED = 0.04
 _SALT = "salt"
 
 Adapters = Mapping[str, tuple[Adapter, Governor]]
@@ -72,7 +74,8 @@ def _adapters(settings: Settings, memory: Memory, model: Model) -> Adapters:
     adapters: dict[str, tuple[Adapter, Governor]] = {}
     if settings.discord_token is not None:
         a_second = settings.discord_requests_per_second
-        governor = Governor(overall=Overall(limit=a_second, window=1.0) if a_second else None)
+        spared = round(a_second * SPARED)
+        governor = Governor(overall=Overall(limit=a_second - spared, window=1.0) if a_second else None)
         discord = DiscordSettings(
             settings.discord_token.get_secret_value(),
             settings.discord_api_url,

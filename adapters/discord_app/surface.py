@@ -203,6 +203,8 @@ class ChannelSurface:
         if self._ask.origin.get("channel_type") not in {"text", "news"}:
             return False
         lane = f"thread:{self._ask.address.channel}"
+        if self._rest.governor.closed_for(lane) > THREAD_PATIENCE:
+            return False
         try:
             async with translated(seconds=THREAD_PATIENCE), self._rest.governor.permit(lane, Priority.FIRST):
                 await (await self._rest.http()).start_thread_with_message(

@@ -150,6 +150,7 @@ def test_sentences_end(expected: list[str]) -> None:
         ["[a b](c) ", "![d [e f]](g_(h)) ", "<https://a.b/c,d>,e"],
         ["用https://a.b/中文，", "好"],
         ["open ", "`a b c"],
+        ["open ", "``a ` b`"],
         ["open ", "[a b c](http"],
         ["open ", "[a b c](https://a.b/c"],
         ["a - ", "b > ", "c"],

@@ -64,6 +64,37 @@ def test_what_matters_most_goes_first_and_edits_by_how_long_they_are_unseen() ->
     assert order == ["blocker", "final", "first", "roll-over", "old edit", "young edit", "background"]
 
 
+def test_edits_are_spread_and_leave_a_share_to_what_goes_before_them() -> None:
+    async def main() -> None:
+        stage = scene(Overall(8, 10.0))
+        edits = [asyncio.ensure_future(stage.hold(f"edit:{n}", Priority.EDIT, "edit")) for n in range(20)]
+        await asyncio.sleep(1.0)
+        assert len(stage.order) == 1
+        await asyncio.sleep(8.5)
+        assert len(stage.order) == 6
+        for name in ("final", "another final"):
+            asked = now()
+            await stage.hold("edit:final", Priority.FINAL, name)
+            assert now() == pytest.approx(asked + 0.1)
+        await asyncio.gather(*edits)
+
+    run_virtually(main())
+
+
+def test_calls_under_way_count_before_they_are_answered() -> None:
+    async def main() -> None:
+        stage = scene()
+        stage.governor.observe("edit:1", limit=5, remaining=3, reset_after=5.0)
+        finals = [asyncio.ensure_future(stage.hold("edit:1", Priority.FINAL, str(n))) for n in range(2)]
+        await asyncio.sleep(0.05)
+        assert stage.order == ["0"], "an answer to both would leave one call, which the client takes for none"
+        await asyncio.sleep(0.1)
+        assert stage.order == ["0", "1"]
+        await asyncio.gather(*finals)
+
+    run_virtually(main())
+
+
 def test_a_global_refusal_stops_all_but_the_exempt() -> None:
     async def main() -> None:
         governor = Governor(overall=Overall(48, 1.0), clock=now)

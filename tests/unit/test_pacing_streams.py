@@ -168,6 +168,7 @@ def test_finals_go_at_once(kind: Callable[[int, float], Limiter], size: tuple[in
     assert at_once >= 0.95 * len(run.endings)
     seen = sorted(ending.seen - ending.at for ending in run.endings)
     assert seen[int(0.95 * len(seen))] <= 0.15
+    assert max(run.platform.durations) <= SLOWEST_CALL + 0.01, "discord.py put a caller to sleep"
 
 
 @pytest.mark.parametrize("kind", KINDS)

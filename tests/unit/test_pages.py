@@ -28,34 +28,19 @@ class Document:
 
 
 # "№" becomes a number that occurs once in a document.
+# fmt: off
 WHOLE = (
-    "[see № here](https://example.org/a_(b)/№)",
-    "`code № with spaces`",
-    "``tick ` and №``",
-    "<https://example.org/№?q=a,b>",
-    "https://example.org/路径/№",
-    "👩‍👩‍👧‍👦№é́",
+    "[see № here](https://example.org/a_(b)/№)", "`code № with spaces`", "``tick ` and №``", "👩‍👩‍👧‍👦№é́",
+    "<https://example.org/№?q=a,b>", "https://example.org/路径/№",
 )
 LOOSE = (
-    "word№",
-    "Sentence№. Another№!",
-    "这是第№句话。然后呢？还有；",
-    "한국어№",
-    "שלום№ עולם",
-    "zero\u200bwidth№\u200d",
-    "> quote№",
-    "stray№ [bracket",
-    "- item№",
-    "1. one№",
-    "e\u0301e\u0301№",
-    "a | b№",
-    "*bold№*",
-    "# not№ a heading",
+    "word№", "Sentence№. Another№!", "这是第№句话。然后呢？还有；", "한국어№", "שלום№ עולם", "zero\u200bwidth№\u200d",
+    "> quote№", "stray№ [bracket", "- item№", "1. one№", "e\u0301e\u0301№", "a | b№", "*bold№*", "# not№ a heading",
 )
+# fmt: on
 words = st.sampled_from(WHOLE + LOOSE)
 lines = st.lists(words, min_size=1, max_size=9).map(" ".join)
-indents = st.sampled_from(("", "  ", "    ", "\t"))
-items = st.tuples(indents, st.sampled_from(("- ", "* ", "2. ")), lines).map("".join)
+items = st.tuples(st.sampled_from(("", "  ", "    ", "\t")), st.sampled_from(("- ", "* ", "2. ")), lines).map("".join)
 paragraphs = st.lists(lines | items, min_size=1, max_size=5).map("\n".join)
 headings = st.sampled_from(("# Title№", "### 标题№"))
 
@@ -76,8 +61,7 @@ def tables(draw: st.DrawFn) -> str:
     columns = draw(st.integers(2, 3))
     cells = st.sampled_from(("a№", "数№", "**b№**", "x\\|y№", "", "`c№`", "👩‍👧№"))
     rows = draw(st.lists(st.lists(cells, min_size=columns, max_size=columns), max_size=9))
-    head = ["h"] * columns
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, [":-:"] * columns, *rows))
+    return "\n".join("| " + " | ".join(row) + " |" for row in (["h"] * columns, [":-:"] * columns, *rows))
 
 
 ANY = paragraphs | fences() | tables() | headings
@@ -89,7 +73,6 @@ def documents(draw: st.DrawFn, kinds: st.SearchStrategy[str] = ANY) -> Document:
     blocks = draw(st.lists(kinds, min_size=1, max_size=6))
     text = draw(st.sampled_from(("\n\n", "\n\n", "\n", "\n\n\n"))).join(blocks)
     found: list[str] = []
-    whole = re.compile("|".join(map(re.escape, WHOLE)))
     numbers = iter(range(100, 100_000))
 
     def number(part: str) -> str:
@@ -97,7 +80,7 @@ def documents(draw: st.DrawFn, kinds: st.SearchStrategy[str] = ANY) -> Document:
 
     parts: list[str] = []
     done = 0
-    for match in whole.finditer(text):
+    for match in re.finditer("|".join(map(re.escape, WHOLE)), text):
         found.append(number(match[0]))
         parts += (number(text[done : match.start()]), found[-1])
         done = match.end()
@@ -195,22 +178,13 @@ def test_no_page_shows_a_broken_fence(document: Document, limits: Limits, steps:
 @given(documents(), limits, rooms, steps)
 def test_seals_are_enough_to_resume(document: Document, limits: Limits, room: int, steps: list[int]) -> None:
     paginator = Paginator(limits, room=room)
-    before = grown(paginator, document.text, steps)[-1]
+    for end in sorted(step % (len(document.text) + 1) for step in steps):
+        before = paginator.pages(document.text[:end])
+        resumed = Paginator(limits, room=room, seals=paginator.seals)
+        assert resumed.pages(document.text[:end]) == before
+        assert (resumed.seals, resumed.overflowed) == (paginator.seals, paginator.overflowed)
     resumed = Paginator(limits, room=room, seals=paginator.seals)
-    assert resumed.pages(document.text, final=True) == before
-    assert resumed.seals == paginator.seals
-    assert resumed.overflowed == paginator.overflowed
-
-
-@given(documents(), limits, st.data())
-def test_resuming_in_the_middle_goes_on_as_if_nothing_had_happened(
-    document: Document, limits: Limits, data: st.DataObject
-) -> None:
-    half = data.draw(st.integers(0, len(document.text)))
-    paginator = Paginator(limits)
-    paginator.pages(document.text[:half])
-    resumed = Paginator(limits, seals=paginator.seals)
-    assert resumed.pages(document.text) == paginator.pages(document.text)
+    assert resumed.pages(document.text, final=True) == paginator.pages(document.text, final=True)
 
 
 @given(documents(), st.integers(1, 3), steps)
@@ -294,8 +268,29 @@ def test_the_best_boundary_is_taken(first: str, second: str) -> None:
     assert cut(first + second)[0] == first.rstrip()
 
 
-def test_an_address_longer_than_a_page_fills_it() -> None:
-    assert cut("See https://example.org/" + "x" * 200) == ["See https://example.org/" + "x" * 76, "x" * 100, "x" * 24]
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("See https://e.org/" + "x" * 200, ["See https://e.org/" + "x" * 82, "x" * 100, "x" * 18]),
+        ("# Title\n\nhttps://e.org/" + "x" * 84, ["# Title", "https://e.org/" + "x" * 84]),
+        ("x" * 100 + "```y", ["x" * 99, "x```y"]),
+        ("```\n" + "word " * 20 + "\n```", ["```\n" + "word " * 17 + "word\n```", "```\nword word \n```"]),
+        ("```\n" + "x" * 92 + "\n`````", ["```\n" + "x" * 91 + "\n```", "```\nx\n`````"]),
+        ("```" + "x" * 120 + "\ny", ["```" + "x" * 97, "x" * 23 + "\ny"]),
+        ("w " * 40 + "\n" + " " * 200 + "end", ["w " * 39 + "w", "end"]),
+        ("\n" * 1000 + "far", ["far"]),
+        ("```only this", ["```only this\n```"]),
+    ],
+)
+def test_a_tight_page_is_still_cut_well(text: str, pages: list[str]) -> None:
+    assert cut(text) == pages
+
+
+def test_a_fence_that_only_closes_on_the_next_page_is_not_reopened() -> None:
+    paginator = Paginator(Limits(page=96))
+    first = "```\n" + code(11)
+    assert paginator.pages(first + "``") == [first + "```", "```\n``\n```"]
+    assert paginator.pages(first + "```\nAfter.") == [first + "```", "After."]
 
 
 def test_a_long_fence_is_cut_between_lines_closed_and_reopened() -> None:
@@ -312,10 +307,6 @@ def test_a_growing_fence_is_closed_below_its_body() -> None:
     assert paginator.closing == "```"
     assert paginator.pages("Look:\n```py\nx = 1\n```") == ["Look:\n```py\nx = 1\n```"]
     assert paginator.closing == ""
-
-
-def test_a_final_text_keeps_a_fence_without_content() -> None:
-    assert cut("```only this") == ["```only this\n```"]
 
 
 def test_a_table_is_cut_between_rows_under_its_header() -> None:

@@ -1,0 +1,86 @@
+"""The console adapter: the smallest one, and the example for the next platform."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from adapters.console.inbound import PLATFORM, read_line
+from adapters.console.surface import ConsoleSurface, Screen
+from bot.errors import PlatformError
+from bot.messages import Ask, Author, Quote, Turn
+from bot.ports import Inbox, Surface
+
+log = structlog.get_logger(__name__)
+
+
+class ConsoleAdapter:
+    """A terminal as an Adapter: every line of `lines` is said by `author`, answers appear on `screen`."""
+
+    name = PLATFORM
+
+    def __init__(self, lines: asyncio.StreamReader, screen: Screen, author: Author) -> None:
+        self._lines = lines
+        self._screen = screen
+        self._author = author
+        # Line numbers begin anew with each process, but a key is unique for ever.
+        self._session = uuid.uuid4().hex
+        self.ready = False
+
+    async def run(self, inbox: Inbox) -> None:
+        """Take lines until closed, or until there are no more; one above the reader's limit is left out."""
+        self.ready = True
+        number = 0
+        while line := await self._line():
+            number += 1
+            if self.ready and line.strip():
+                await self._take(inbox, line, f"{self._session}/{number}")
+        self.ready = False
+
+    async def close(self) -> None:
+        """Take no more lines, and end `run`."""
+        self.ready = False
+        self._lines.feed_eof()
+
+    async def _line(self) -> str:
+        while True:
+            try:
+                return (await self._lines.readline()).decode(errors="replace")
+            except ValueError:
+                log.warning("console.line_too_long")
+
+    async def _take(self, inbox: Inbox, line: str, key: str) -> None:
+        event = read_line(line, key, self._author, time.time())
+        if isinstance(event, Ask):
+            await inbox.ask(event)
+        elif sentence := await inbox.control(event):
+            await self.tell_operator(sentence)
+
+    def surface(self, turn: Turn) -> Surface:
+        """The place in which this turn is answered."""
+        return ConsoleSurface(self._screen, turn)
+
+    async def background(self, ask: Ask) -> Sequence[Quote]:
+        """Nothing was said before: a terminal begins empty."""
+        return ()
+
+    async def show_waiting(self, ask: Ask) -> None:
+        """Say that the line was taken and waits."""
+        await self.tell_operator("…")
+
+    async def tell(self, ask: Ask, text: str) -> None:
+        """Say a sentence outside of any turn."""
+        await self.tell_operator(text)
+
+    async def tell_operator(self, text: str) -> bool:
+        """Say a sentence to whoever sits here; whether that was possible."""
+        with suppress(PlatformError):
+            # A terminal that is gone cannot be told so.
+            self._screen.print(text)
+            return True
+        return False

@@ -1,0 +1,65 @@
+"""The causes of what the bot says when something is not as it should be; docs/reference/errors.md shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+CAUSES: Final[Mapping[str, str]] = {
+    "busy": "The provider was overloaded, unreachable or broke off, and asking again a few times did not help.",
+    "wait": "The provider limits how many requests this key may make at a time.",
+    "quota": "The account behind the key has no balance or quota left.",
+    "config": "The key or the address of the provider is wrong, or the account cannot be used.",
+    "model": "The provider does not offer this model to this key, or not any more.",
+    "long": "Question and history are longer than the model takes, also after the older half was left out.",
+    "safety": "The provider refused the question, or withdrew its answer; what was shown of it is removed.",
+    "safety_history": "The same, because of an earlier message of the conversation.",
+    "no_image": "The provider refused the request because of a picture. The bot sends none yet.",
+    "bug": "The provider did not understand the request. The reference is the request's id in the log.",
+    "empty": "The model ended without a word, twice.",
+    "thought_out": "The model reached the length limit before its first visible word.",
+    "too_late": "The answer had begun, and its question is older than 30 minutes by now.",
+    "gave_up": "The process died three times while it was answering this question.",
+    "away": "The bot was offline when this was written, more than 30 minutes ago.",
+    "cut_off": "The model reached its length limit; Continue asks it to go on.",
+    "context_full": "Question, history and answer together fill what the model can hold.",
+    "interrupted": "The connection to the provider broke in mid-answer, and so did the second attempt.",
+    "stopped": "Somebody pressed Stop, used /stop or /reset, or deleted a page of the answer.",
+    "too_many_pages": "The answer is longer than eight messages (six for an app that is not in the server).",
+    "restarting": "The process was told to end (SIGTERM); the next one finishes the answer.",
+    "resuming": "The process died while it was posting; the answer follows in this message.",
+    "automod": "A rule of the server's AutoMod blocks the text.",
+    "refused": "The bot lacks a permission there, or the thread is locked.",
+    "nothing_asked": "A mention without words, and no reply to a message that could be read.",
+    "only_attachment": "A file without words. The bot does not read files yet.",
+    "only_sticker": "A sticker without words.",
+    "only_voice": "A voice message. The bot does not listen yet.",
+    "queue_full": "More than `QUEUE_LIMIT` messages wait in this conversation.",
+    "not_stored": "The database could not be written: a full disk, for instance. The log says why.",
+    "nothing_to_stop": "No answer of this person is being written here.",
+    "not_yours": "A button of somebody else's answer, by somebody without Manage Messages.",
+    "not_last": "A button of an answer that is not the conversation's last.",
+    "still_answering": "Regenerate while the answer is still being written or delivered.",
+    "no_conversation": "A command for a conversation, outside of any.",
+    "model_unknown": "No configured provider has a model of that name.",
+    "may_not_manage": "The channel's model needs Manage Channels, the server's needs Manage Server.",
+    "operator": "A direct message to the application's owner: only they can mend this.",
+}
+
+# Sentences that report no trouble.
+ORDINARY: Final = frozenset(
+    {
+        *("told", "reset_at", "thinking", "help"),
+        *("stopped_it", "reset_done", "model_set", "model_unset", "model_now"),
+        *("scope_conversation", "scope_me", "scope_channel", "scope_server"),
+        *("button_stop", "button_regenerate", "button_continue"),
+    }
+)
+
+# What is done about a provider's error, by the letters of bot/glm/codes.py.
+ACTIONS: Final[Mapping[str, str]] = {
+    "R": "asked again after a wait",
+    "F": "asked at the next provider",
+    "C": "asked at the next provider",
+    "O": "asked at the next provider, the owner is told",
+}
