@@ -179,6 +179,10 @@ class Lane:
         at = max(opens_at, self.blocked_until, self.bucket.at_most(limit - 1 - keep - self.flying, now))
         return max(at, self._paced_until(waiter, keep, now)) if waiter.priority is Priority.EDIT else at
 
+    def closed_until(self, now: float) -> float:
+        """When the lane's own budget has room for a call."""
+        return max(self.blocked_until, self.bucket.at_most(self.bucket.budget.limit - 1, now))
+
     def idle(self, now: float) -> bool:
         """Whether nothing is lost by forgetting the lane."""
         return not (self.open or self.waiting or self.group.live) and now >= max(

@@ -74,10 +74,9 @@ class Governor:
         return self._taken(place, waiter)
 
     def closed_for(self, lane: str) -> float:
-        """Seconds until this lane's own budget lets a call go, 0 when it does now."""
+        """Seconds until this lane's own budget, as far as it is known, has room for a call; 0 when it has now."""
         now = self._clock()
-        waiter = self._waiter(Priority.FIRST, now, exempt=True)
-        return max(0.0, self._lane(lane, now).due(waiter, now) - now)
+        return max(0.0, self._lane(lane, now).closed_until(now) - now)
 
     @contextmanager
     def live(self, lane: str) -> Generator[None]:

@@ -289,3 +289,15 @@ async def change_now_and_then(platform: Platform) -> None:
     while True:
         await asyncio.sleep(4.0)
         platform.limiters.clear()
+
+
+def test_a_lane_that_was_refused_is_known_to_be_closed() -> None:
+    async def main() -> None:
+        governor = Governor(overall=None, clock=now)
+        assert governor.closed_for("thread:1") == 0
+        governor.refused("thread:1", 300.0, everywhere=False)
+        assert governor.closed_for("thread:1") == pytest.approx(300.0, abs=1.0)
+        await asyncio.sleep(301.0)
+        assert governor.closed_for("thread:1") == 0
+
+    run_virtually(main())
