@@ -11,7 +11,6 @@ import heapq
 import itertools
 import json
 import os
-from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 
@@ -25,8 +24,6 @@ from discord.http import Route
 EDIT_EVERY: Final = 1.25
 # Two less than Discord's 50 (Discord docs, topics/rate-limits), since calls travel for different times.
 REQUESTS_A_SECOND: Final = int(os.environ.get("DISCORD_REQUESTS_PER_SECOND", "48")) or 1_000_000
-# Calls of one burst arrive up to so many seconds apart from those of the next, so a second is counted as longer.
-_SECOND: Final = 1.05
 FINAL, FIRST, EDIT = range(3)
 # An edit may overtake another that was sent so many seconds earlier, at most.
 _OVERTAKING: Final = 0.025
@@ -35,11 +32,11 @@ _MODEL: Final = "glm-5.1"
 
 
 class Budget:
-    """So many calls in any second, the most urgent first."""
+    """So many calls a second, the most urgent first, evenly spaced: bursts would arrive as less than a second apart."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._granted: deque[float] = deque()
+        self._gap = 1 / limit
+        self._free_at = 0.0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
@@ -53,16 +50,13 @@ class Budget:
 
     def _advance(self) -> None:
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        while self._granted and self._granted[0] <= now - _SECOND:
-            self._granted.popleft()
-        while self._waiting and len(self._granted) < self._limit:
+        while self._waiting and self._free_at <= loop.time():
             granted = heapq.heappop(self._waiting)[2]
             if not granted.done():
                 granted.set_result(None)
-                self._granted.append(now)
+                self._free_at = loop.time() + self._gap
         if self._waiting and self._timer is None:
-            self._timer = loop.call_at(self._granted[0] + _SECOND, self._woken)
+            self._timer = loop.call_at(self._free_at, self._woken)
 
     def _woken(self) -> None:
         self._timer = None

@@ -143,11 +143,10 @@ async def _crowd(
         async with stage(contender, Path(place), variables, world=world) as running:
             result = await running.play(schedules.crowd(count), _PATIENCE)
     return {
-        "whole": result.whole,
+        "first_p95": p95([seen.first_after for seen in result.answers if seen.first_after is not None]),
         "lost": len(result.answers) - result.whole,
         "refused": result.refused,
-        "end": median(result.ends),
-        "end_p95": p95(result.ends),
+        "end_p95": p95(_complete([seen.end_after for seen in result.answers])),
         "cpu": result.per_thousand,
         "peak": result.peak,
         "calls": result.calls / len(result.answers),

@@ -53,11 +53,6 @@ class Result:
         return sum(1 for seen in self.answers if seen.whole_at is not None)
 
     @property
-    def ends(self) -> list[float]:
-        """Seconds from the last token to the whole text, of the answers that are whole."""
-        return [seen.end_after for seen in self.answers if seen.end_after is not None]
-
-    @property
     def per_thousand(self) -> float:
         """Processor seconds per 1,000 streamed tokens."""
         streamed = sum(seen.request.tokens for seen in self.answers if seen.request)

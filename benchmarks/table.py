@@ -51,7 +51,7 @@ def rows(size: Size) -> Sequence[Row]:
     """All lines, in the order in which they are measured."""
     return [
         _most("start", "ready", f"start to ready, median of {size.starts}", 0.8),
-        Row("start", "local", "start to ready where REST calls take no time"),
+        _most("start", "local", "start to ready where REST calls take no time", 0.8),
         _most("start", "idle", "idle memory", 90, "MiB"),
         _cheap("alone", "one answer at a time"),
         Row("alone", "calls", "REST calls an answer", ""),
@@ -103,6 +103,7 @@ def _crowd(measurement: str, label: str, end: float | None) -> Sequence[Row]:
         if hard
         else Row(measurement, "refused", f"{label}: 429s", ""),
         Row(measurement, "end_p95", last) if end is None else _most(measurement, "end_p95", last, end),
+        Row(measurement, "first_p95", f"{label}: first token to first visible text, p95"),
         Row(measurement, "calls", f"{label}: REST calls an answer", ""),
         Row(measurement, "standins", f"{label}: part of a core that the stand-ins took", "x"),
     ]

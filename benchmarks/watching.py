@@ -77,10 +77,13 @@ class Watcher:
     def look(self, changes: Sequence[Change], requests: Sequence[Exchange]) -> None:
         """Take in what is new."""
         for exchange in requests[self._requests :]:
+            if not exchange.body and exchange.ended_at is None:
+                # Its body is still on the way: this one and those after it are looked at again.
+                break
+            self._requests += 1
             seen = self.answers.get(asked_in(exchange))
             if seen is not None and not exchange.refused:
                 seen.request = exchange
-        self._requests = len(requests)
         for change in changes[self._changes :]:
             self._show(change)
         self._changes = len(changes)

@@ -102,7 +102,8 @@ class Commands:
         if turn.asker != control.actor.id:
             await self._store.drop_waiting(turn.conversation, turn.asker)
         await self._stop_turn(turn)
-        return _say(control, "stopped_it")
+        # Whoever pressed a button sees the answer end; a command is answered in words.
+        return "" if control.target else _say(control, "stopped_it")
 
     async def _turn_to_stop(self, control: Control) -> Summary | None:
         if control.target:

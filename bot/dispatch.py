@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 # Seconds that a lease lives without a heartbeat, and between two heartbeats.
 LEASE = 30.0
 HEARTBEAT = 10.0
-# Seconds before a turn is taken up again that failed in a way nobody foresaw, times its attempt.
+# Seconds before a turn is taken up again that failed in a way nobody foresaw, times how often it has.
 BACKOFF = 5.0
 # Seconds before the store is tried again after it has failed.
 STORE_PAUSE = 2.0
@@ -59,6 +60,7 @@ class Dispatcher:
         self._slots = asyncio.Semaphore(policy.max_turns)
         self._running: dict[int, tuple[Claim, Dialogue]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._crashes: Counter[int] = Counter()
         self._draining = False
 
     def equip(self, means: Means) -> None:
@@ -218,13 +220,11 @@ class Dispatcher:
 
     async def _answer(self, claim: Claim) -> Claim | None:
         """Run one turn and return the next of its conversation."""
-        assert self._means is not None
-        adapter, governor = self._adapters[claim.turn.ask.address.platform]
-        dialogue = Dialogue(self._means, claim, adapter, governor)
-        self._running[claim.turn.id] = (claim, dialogue)
         started = time.monotonic()
         try:
-            if await dialogue.run() and not self._draining:
+            ended = await self._run_turn(claim)
+            self._crashes.pop(claim.turn.id, None)
+            if ended and not self._draining:
                 return await self._store.proceed(claim)
             await self._hand_back(claim, count=False)
         except LeaseLost:
@@ -234,11 +234,21 @@ class Dispatcher:
             await self._hand_back(claim, after=error.retry_after or BACKOFF)
         except Exception:  # whatever it was, this turn is tried again and the process lives
             log.exception("turn.crashed", turn=claim.turn.id, seconds=round(time.monotonic() - started, 1))
-            await self._hand_back(claim, after=BACKOFF * claim.turn.attempt)
+            self._crashes[claim.turn.id] += 1
+            await self._hand_back(claim, after=BACKOFF * self._crashes[claim.turn.id])
+        return None
+
+    async def _run_turn(self, claim: Claim) -> bool:
+        """Whether the turn came to its end."""
+        assert self._means is not None
+        adapter, governor = self._adapters[claim.turn.ask.address.platform]
+        dialogue = Dialogue(self._means, claim, adapter, governor)
+        self._running[claim.turn.id] = (claim, dialogue)
+        try:
+            return await dialogue.run()
         finally:
             del self._running[claim.turn.id]
             dialogue.over.set()
-        return None
 
     async def _hand_back(self, claim: Claim, *, after: float = 0.0, count: bool = True) -> None:
         """Hand a turn back; the heartbeat would keep its lease for ever if this were given up."""

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 # Kept free on every page for a status line or a note, and for the mention that notifies the asker.
-TAIL_ROOM = 240
+TAIL_ROOM = 160
 
 # A nonce is remembered by Discord for minutes only: within this many seconds a lost post is simply posted again.
 NONCE_TRUST = 60.0
@@ -75,7 +75,7 @@ class Reply:
         self._on_lost = on_lost
         self._locale = claim.turn.ask.address.locale
         self._shown = [_Shown(post, seal=post.seal) for post in claim.turn.posts]
-        self._notify = not claim.turn.posts
+        self._doubtful: Post | None = None
         self._placed = bool(claim.turn.place)
         self._text = ""
         self._status = ""
@@ -125,7 +125,9 @@ class Reply:
         self._outcome = outcome
         if outcome.answer != self._text:
             self._text = outcome.answer
-            self._paginator = self._new_paginator([shown.seal for shown in self._shown if shown.seal is not None])
+            ends = [shown.seal for shown in self._shown if shown.seal is not None]
+            # A retraction leaves no text that could have ended a page.
+            self._paginator = self._new_paginator(ends if self._text else ())
         self._hurry()
 
     def page_deleted(self, ref: str) -> None:
@@ -187,6 +189,9 @@ class Reply:
             if not shown.gone and shown.page != page:
                 growth = Priority.EDIT if index == len(wanted) - 1 else Priority.ROLL_OVER
                 return _Step(Call.EDIT, index, Priority.FINAL if final else growth, page)
+        if self._doubtful is not None:
+            # Whether it is there must be known, even if it is no longer wanted.
+            return _Step(Call.POST, len(self._shown), Priority.FIRST, self._resuming(self._doubtful))
         surplus = [index for index in range(len(wanted), len(self._shown)) if not self._shown[index].gone]
         return _Step(Call.DELETE, surplus[-1], Priority.FINAL) if surplus and self._outcome is not None else None
 
@@ -222,8 +227,7 @@ class Reply:
         """Find out what became of a post whose answer never came."""
         post = shown.post
         if time.time() - post.at < NONCE_TRUST:
-            page = Page("", texts.say("resuming", self._locale), turn=post.turn)
-            ref = await self._insist(lambda: self._surface.post(page, post))
+            ref = await self._insist(lambda: self._surface.post(self._resuming(post), post))
         else:
             found = await self._insist(lambda: self._surface.find(post))
             ref = next(iter([ref for ref in found if await self._store.turn_of_post(ref) is None]), "")
@@ -233,6 +237,9 @@ class Reply:
         else:
             self._shown.remove(shown)
             await self._store.unposted(self._claim, post.number)
+
+    def _resuming(self, post: Post) -> Page:
+        return Page("", texts.say("resuming", self._locale), turn=post.turn, notify=post.page == 0)
 
     async def _take(self, step: _Step) -> None:
         """Wait for the right to make this call, then make the one that is needed by then."""
@@ -285,21 +292,26 @@ class Reply:
         await self._store_seals()
 
     async def _post(self, index: int, page: Page) -> None:
-        intent = await self._store.intend(self._claim, index)
-        notifying = replace(page, notify=self._notify and index == 0)
+        intent = self._doubtful or await self._store.intend(self._claim, index)
         try:
-            ref = await self._insist(lambda: self._surface.post(notifying, intent), only=PlatformUnsure)
-        except PlatformError:
-            await self._store.unposted(self._claim, intent.number)
+            ref = await self._surface.post(replace(page, notify=index == 0), intent)
+        except PlatformUnsure:
+            # It may be there: until that is known nothing else is posted.
+            self._doubtful = intent
             raise
-        self._shown.append(_Shown(replace(intent, ref=ref), page))
+        except PlatformError:
+            if self._doubtful is None:
+                await self._store.unposted(self._claim, intent.number)
+            raise
+        self._shown.append(_Shown(replace(intent, ref=ref), None if self._doubtful else page))
+        self._doubtful = None
         await self._store.posted(self._claim, intent.number, ref)
 
     async def _remove(self, shown: _Shown) -> None:
-        # The record goes first: our own deletion comes back as an event and must not be taken for a person's.
-        await self._store.unposted(self._claim, shown.post.number)
-        self._shown.remove(shown)
+        # Our own deletion comes back as an event, but by then the turn has ended and nobody acts on it.
         await self._surface.delete(shown.post.ref)
+        self._shown.remove(shown)
+        await self._store.unposted(self._claim, shown.post.number)
 
     async def _store_seals(self) -> None:
         for shown, seal in zip(self._shown, self._paginator.seals, strict=False):
@@ -314,6 +326,7 @@ class Reply:
         if index == len(self._shown):
             # The place itself is gone: nothing can be shown there any more.
             self._shown.append(_Shown(Post(self._claim.turn.id, 0, index, 0.0)))
+            self._doubtful = None
         self._shown[index].gone = True
         self._on_lost()
 
@@ -332,18 +345,19 @@ class Reply:
     def _give_up(self, error: PlatformRefused) -> None:
         self.refusal = error
         self.given_up = True
+        self._doubtful = None
         self._shown = [_Shown(Post(self._claim.turn.id, 0, 0, 0.0), gone=True)]
         self._conclude(Outcome(OutcomeKind.FAILED))
         self._on_lost()
 
-    async def _insist(self, call: Callable[[], Awaitable[T]], *, only: type[PlatformError] = PlatformError) -> T:
+    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make a call until it succeeds; raises NotDelivered, PlatformGone and PlatformRefused."""
         while True:
             try:
                 return await call()
             except (PlatformGone, PlatformRefused):
                 raise
-            except only as error:
+            except PlatformError as error:
                 await self._pause(error)
 
     async def _pause(self, error: PlatformError) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from bot.glm.codes import Remedy
+
 CAUSES: Final[Mapping[str, str]] = {
     "busy": "The provider was overloaded, unreachable or broke off, and asking again a few times did not help.",
     "wait": "The provider limits how many requests this key may make at a time.",
@@ -19,7 +21,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "empty": "The model ended without a word, twice.",
     "thought_out": "The model reached the length limit before its first visible word.",
     "too_late": "The answer had begun, and its question is older than 30 minutes by now.",
-    "gave_up": "The process died three times while it was answering this question.",
+    "gave_up": "Answering was begun three times and did not end: the process died, or failed in an unforeseen way.",
     "away": "The bot was offline when this was written, more than 30 minutes ago.",
     "cut_off": "The model reached its length limit; Continue asks it to go on.",
     "context_full": "Question, history and answer together fill what the model can hold.",
@@ -56,10 +58,10 @@ ORDINARY: Final = frozenset(
     }
 )
 
-# What is done about a provider's error, by the letters of bot/glm/codes.py.
-ACTIONS: Final[Mapping[str, str]] = {
-    "R": "asked again after a wait",
-    "F": "asked at the next provider",
-    "C": "asked at the next provider",
-    "O": "asked at the next provider, the owner is told",
+# What is changed in a request before it is made once more.
+REMEDIES: Final[Mapping[Remedy, str]] = {
+    Remedy.SHORTEN: "asked again without the older half of the history",
+    Remedy.FOLD_SYSTEM: "asked again without a system message of its own",
+    Remedy.THINK_FREELY: "asked again without the fields about thinking",
+    Remedy.THINK_LESS: "asked again with less thinking",
 }

@@ -22,12 +22,14 @@ from bot.__main__ import main
 from bot.glm import codes
 from bot.glm.catalogue import Catalogue, Model, catalogue
 from bot.settings import Settings
-from docs.causes import ACTIONS, CAUSES, ORDINARY
+from docs.causes import CAUSES, ORDINARY, REMEDIES
 from storage.faults import FIXES
 
 REFERENCE: Final = Path(__file__).parent / "reference"
 ROOT: Final = Path(__file__).parents[1]
-_NOTE: Final = "<!-- Made by docs/generate.py from the code; change that and run `.venv/bin/python -m docs.generate`. -->"
+_NOTE: Final = (
+    "<!-- Made by docs/generate.py from the code; change that and run `.venv/bin/python -m docs.generate`. -->"
+)
 # argparse breaks lines by the width of a terminal; nothing here is as wide as this.
 _WIDE: Final = "400"
 # Discord docs, interactions/application-commands: application command types.
@@ -92,7 +94,8 @@ def _commands() -> Iterator[str]:
     yield from _table(("command", "what it does", "options"), _discord_rows())
     yield ""
     yield "They work in servers, direct messages and group chats, and for people who have installed the app for"
-    yield "themselves. What is typed besides is described in [Discord, step by step](../howto/discord.md)."
+    yield "themselves. `/stop` ends one's own answer; in a thread a moderator may end anybody's. `/reset` is for"
+    yield "everybody in the conversation. The model of a channel or a server is for those who may manage it."
     yield ""
     yield "## On the command line"
     yield ""
@@ -178,7 +181,8 @@ def _models() -> Iterator[str]:
     yield "# Models and providers"
     yield ""
     yield "What `bot/glm/catalogue.toml` holds. The first model that a configured provider offers is the default. Sizes"
-    yield "are in tokens, prices per million tokens (input / seen before / output), as the vendor published them."
+    yield "are in tokens, prices per million tokens (input / seen before / output), as the vendor published them. The"
+    yield "bot asks for [less](../howto/models.md#what-is-sent): no pictures yet, no reasoning, 8,192 tokens of answer."
     yield ""
     yield "## Providers"
     yield ""
@@ -186,7 +190,7 @@ def _models() -> Iterator[str]:
     yield ""
     yield "## Models"
     yield ""
-    head = ("model", "context", "longest answer", "reasons", "price", "at")
+    head = ("model", "context", "answer, at most", "can reason", "price", "at")
     yield from _table(head, [_model_row(name, model) for name, model in known.models.items()])
 
 
@@ -221,14 +225,15 @@ def _errors() -> Iterator[str]:
     yield "## What users read"
     yield ""
     yield "In English here; people whose Discord is in Chinese read them in Chinese. The names on the left stand in"
-    yield "metrics and in the tables below."
+    yield "metrics and in the tables below; what is in braces is filled in."
     yield ""
     yield from _table(("name", "sentence", "cause"), _sentence_rows())
     yield ""
     yield "## What providers answer"
     yield ""
-    yield "An answer that has begun to show is not asked for again elsewhere. An owner is told of the same problem once"
-    yield "an hour."
+    yield "This holds until the first visible word; a stream that breaks off later is asked for once more in the same"
+    yield "message, and else the answer ends there. The owner is told only when no provider answers, and of the same"
+    yield "problem once an hour; what is in braces is filled in."
     yield ""
     yield from _table(("provider", "code", "what is done", "users read", "the owner is told"), _code_rows())
     yield ""
@@ -258,8 +263,16 @@ def _code_rows() -> Iterator[Sequence[str]]:
     }
     for provider, table in tables.items():
         for rule, keys in _by_rule(table).items():
-            done = ", ".join(ACTIONS[letter] for letter in rule.does if letter in ACTIONS)
-            yield provider, " ".join(map(_code, keys)), done, _code(rule.text), rule.operator
+            known_by = " ".join(map(_code, keys)) + (f" saying {_code(rule.pattern)}" if rule.pattern else "")
+            yield provider, known_by, _done(rule), _code(rule.text), rule.operator
+
+
+def _done(rule: codes.Rule) -> str:
+    """What the client does about an error, in its order."""
+    remedies = [said for remedy, said in REMEDIES.items() if remedy in rule.remedy]
+    again = [f"asked again, {rule.attempts} times in all"] if rule.retries else []
+    elsewhere = ["asked at the next provider"] if rule.moves_on else []
+    return "; ".join([*remedies, *again, *elsewhere]) or "nothing helps"
 
 
 def _by_rule(table: Mapping[str, Sequence[codes.Rule]]) -> Mapping[codes.Rule, list[str]]:

@@ -117,6 +117,10 @@ class DiscordAdapter:
         self._inbox = inbox
         await self._catchup.load()
         await self._log_in()
+        if self._closing.is_set():
+            # It was closed meanwhile: what the login has begun is still to be ended.
+            await self.close()
+            return
         self._own(self._keep_cursor())
         while not self._closing.is_set():
             await self._connect()

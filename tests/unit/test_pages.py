@@ -89,11 +89,7 @@ def documents(draw: st.DrawFn, kinds: st.SearchStrategy[str] = ANY) -> Document:
 
 
 limits = st.builds(
-    Limits,
-    page=st.integers(150, 400),
-    size=st.sampled_from((len, utf8)),
-    pages=st.just(60),
-    tables=st.booleans(),
+    Limits, page=st.integers(150, 400), size=st.sampled_from((len, utf8)), pages=st.just(60), tables=st.booleans()
 )
 
 

@@ -1,265 +1,369 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import time
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from adapters.console.surface import ConsoleSurface, Screen
 from bot import texts
-from bot.errors import LeaseLost, PlatformError, PlatformGone, PlatformRefused, PlatformUnsure
-from bot.messages import Address, Ask, Author, ControlKind, Outcome, OutcomeKind, Page, Post
-from bot.pacing import Budget, Governor
-from bot.ports import Claim, Limits
-from bot.reply import TAIL_ROOM, TRIES, NotDelivered, Reply
-from storage.memory import MemoryStore
-from tests.fixtures.faults import Crash, CrashingStore, Fault, Faults, hold, lost, refused_for
-from tests.fixtures.virtual_time import now, run_virtually
+from bot.errors import LeaseLost, PlatformError, PlatformGone, PlatformRefused
+from bot.messages import Outcome, OutcomeKind
+from bot.ports import Call
+from bot.reply import TRIES, NotDelivered
+from tests.fixtures.faults import Crash, Fault, Faults, hold, lost, refused_for
+from tests.fixtures.reply_desk import AGAIN, LIMITS, PAGE, QUESTION, STOPPABLE, answered, begun
+from tests.fixtures.virtually import virtually
 
-PAGE = 60
-LIMITS = Limits(page=PAGE + TAIL_ROOM, pages=5, file_from=4)
-STOPPABLE = (ControlKind.STOP,)
-AGAIN = (ControlKind.REGENERATE,)
-QUESTION = Ask("k", "talk", Address("console", "", "terminal"), Author("ann", "Ann"), "hello", 0.0, "1")
+pytestmark = pytest.mark.usefixtures("silence")
 
-
-@dataclass
-class Watched(Screen):
-    """A screen that checks at every change that a page which has a next one stays as it is."""
-
-    bodies: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    sealed: dict[str, str] = field(default_factory=dict[str, str])
-    posted: list[Page] = field(default_factory=list[Page])
-
-    def post(self, place: str, page: Page, intent: Post) -> str:
-        ref = super().post(place, page, intent)
-        self.posted.append(page)
-        self._check(ref, self.messages[ref].page if ref in self.messages else page)
-        return ref
-
-    def edit(self, ref: str, page: Page) -> None:
-        super().edit(ref, page)
-        self._check(ref, page)
-
-    def _check(self, ref: str, page: Page) -> None:
-        assert page.body == self.sealed.get(ref, page.body), "a sealed page has changed"
-        if page.body:
-            earlier = list(self.messages)[: list(self.messages).index(ref)]
-            self.sealed |= {other: self.messages[other].page.body for other in earlier}
-
-    @property
-    def pages(self) -> list[Page]:
-        return [message.page for message in self.messages.values()]
-
-    @property
-    def texts(self) -> list[str]:
-        return [page.text for page in self.pages]
+TWO_PAGES = "word " * (PAGE // 5 + 3)
+REFUSED = Fault(PlatformRefused("filtered", text="automod"))
+GONE = Fault(PlatformGone("gone"))
 
 
-@dataclass
-class Desk:
-    """One turn, and the processes that work on it one after the other."""
-
-    store: MemoryStore
-    screen: Watched
-    claim: Claim
-    reply: Reply
-    painter: asyncio.Task[None]
-    lost: list[str]
-
-    async def ended(self, outcome: Outcome) -> None:
-        self.reply.finish(outcome)
-        await self.painter
-
-    async def settled(self) -> None:
-        """Wait until nothing more happens: all calls and pauses are over."""
-        await asyncio.sleep(60)
+def cut(text: str) -> list[str]:
+    """The pages of a text of words that are shorter than a line."""
+    return [text[:PAGE].rstrip(), text[PAGE:].rstrip()]
 
 
-def a_store(age: float = 0.0, crashes: Sequence[Fault | None] = ()) -> MemoryStore:
-    """A store whose clock runs behind by `age`, so that what it stored a moment ago is old for everybody else."""
-    start = time.time() - age
-    return CrashingStore(crashes, lambda: start + now())
+# While it is written -------------------------------------------------------------------------------------------------
 
 
-async def at_desk(store: MemoryStore, screen: Watched) -> Desk:
-    """A process takes the turn."""
-    claim = await store.claim("somebody", 0.0)
-    assert claim is not None
-    gone: list[str] = []
-    governor = Governor(overall=None, guess=Budget(limit=1000, window=1.0), clock=now)
-    reply = Reply(ConsoleSurface(screen, claim.turn), governor, store, claim, on_lost=lambda: gone.append("lost"))
-    return Desk(store, screen, claim, reply, asyncio.create_task(reply.paint()), gone)
+@virtually
+async def test_the_answer_grows_in_one_message() -> None:
+    desk = await begun()
+    await desk.says("one")
+    assert desk.screen.texts == ["one"]
+    await desk.says(" two")
+    assert desk.screen.texts == ["one two"]
+    assert desk.screen.pages[0].controls == STOPPABLE
+    await desk.ends(answered("one two"))
+    assert desk.screen.pages[0].controls == AGAIN
 
 
-def a_screen(faults: Faults | None = None) -> Watched:
-    return Watched(io.StringIO(), LIMITS, faults or Faults())
+@virtually
+async def test_nothing_is_shown_before_there_is_something_to_show() -> None:
+    desk = await begun()
+    await desk.settled()
+    assert desk.screen.pages == []
+    await desk.says(" \n ")
+    assert desk.screen.pages == []
+    await desk.dies()
 
 
-async def begun(faults: Faults | None = None, store: MemoryStore | None = None) -> Desk:
-    """A desk with a new turn."""
-    store = store or a_store()
-    await store.accept(QUESTION, wakes=True, limit=5)
-    return await at_desk(store, a_screen(faults))
+@virtually
+async def test_a_status_line_gives_way_to_text() -> None:
+    desk = await begun()
+    desk.reply.status("thinking")
+    await desk.settled()
+    assert desk.screen.texts == ["thinking"]
+    desk.reply.write("so")
+    desk.reply.status("looking it up")
+    await desk.settled()
+    assert desk.screen.texts == ["so\nlooking it up"]
+    await desk.says(" it is")
+    assert desk.screen.texts == ["so it is"]
+    await desk.dies()
 
 
-def virtually(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Run a test on virtual time: pauses cost nothing."""
-
-    def run() -> None:
-        run_virtually(test())
-
-    run.__name__ = test.__name__
-    return run
-
-
-def answered(text: str, note: str = "") -> Outcome:
-    return Outcome(OutcomeKind.ANSWERED, "q", text, note, AGAIN)
+@virtually
+async def test_only_the_last_page_has_controls() -> None:
+    desk = await begun()
+    await desk.says(TWO_PAGES)
+    assert desk.screen.texts == cut(TWO_PAGES)
+    assert [page.controls for page in desk.screen.pages] == [(), STOPPABLE]
+    await desk.ends(answered(TWO_PAGES, "a note"))
+    assert [page.controls for page in desk.screen.pages] == [(), AGAIN]
+    assert desk.screen.texts[1].endswith("\na note")
 
 
-def squeezed(text: str) -> str:
-    return "".join(text.split())
+@virtually
+async def test_the_asker_is_notified_by_the_first_post_only() -> None:
+    desk = await begun()
+    await desk.says(TWO_PAGES)
+    assert [page.notify for page in desk.screen.posted] == [True, False]
+    await desk.dies()
 
 
-# Any text, any faults, any deaths ------------------------------------------------------------------------------------
+@virtually
+async def test_text_that_came_while_a_call_was_under_way_goes_out_with_the_next_one() -> None:
+    waiting = hold(Call.EDIT, after=True)
+    desk = await begun(faults := Faults(waiting))
+    await desk.says("a")
+    desk.reply.write("b")
+    await waiting.arrived.wait()
+    for letter in "cdef":
+        desk.reply.write(letter)
+    waiting.released.set()
+    await desk.settled()
+    assert desk.screen.texts == ["abcdef"]
+    assert faults.calls.count(Call.EDIT) == 2
+    await desk.dies()
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """What a model says, piece by piece, and how it ends; a piece of None is a repair."""
-
-    pieces: list[tuple[str | None, str, float]]
-    ending: str
-    note: str
-
-    @property
-    def text(self) -> str:
-        said = [piece for piece, _, _ in self.pieces]
-        since = max((index for index, piece in enumerate(said) if piece is None), default=-1) + 1
-        return "".join(piece or "" for piece in said[since:])
-
-    @property
-    def outcome(self) -> Outcome:
-        if self.ending == "retracted" or not self.text.strip():
-            return Outcome(OutcomeKind.RETRACTED, note=self.note)
-        return answered(self.text, self.note)
+@virtually
+async def test_from_four_pages_on_the_whole_answer_is_attached() -> None:
+    text = "word " * (PAGE // 5 * 4)
+    desk = await begun()
+    await desk.ends(answered(text))
+    assert [page.file for page in desk.screen.pages] == [None, None, None, ("answer.md", text)]
 
 
-words = st.text("abc 界é\n", max_size=90)
-pieces = st.tuples(st.one_of(words, words, words, st.none()), st.sampled_from(["", "", "thinking"]), st.floats(0, 3))
-attempts = st.builds(
-    Attempt,
-    st.lists(pieces, max_size=7),
-    st.sampled_from(["answered", "answered", "retracted", "drained", "killed"]),
-    st.sampled_from(["", "_(a note)_"]),
-)
-platform_faults = st.one_of(
-    st.none(),
-    st.none(),
-    st.builds(refused_for, st.floats(0.1, 3)),
-    st.builds(lost, after=st.booleans()),
-    st.builds(Fault, st.builds(PlatformError, st.just("no")), st.booleans()),
-    st.builds(Fault, st.builds(Crash), st.booleans()),
-)
-store_crashes = st.one_of(*[st.none()] * 6, st.builds(Fault, st.builds(Crash), st.booleans()))
+@virtually
+async def test_what_does_not_fit_is_in_the_file_and_said_so() -> None:
+    text = "word " * (PAGE // 5 * (LIMITS.pages + 2))
+    desk = await begun()
+    await desk.ends(answered(text, "note"))
+    assert len(desk.screen.pages) == LIMITS.pages
+    assert desk.screen.pages[-1].body.endswith("…")
+    assert desk.screen.pages[-1].tail == f"note {texts.say('too_many_pages')}"
 
 
-async def say(desk: Desk, attempt: Attempt) -> Outcome | None:
-    """What the model says, and the stored end; None when it was drained."""
+@virtually
+async def test_a_repair_goes_into_the_same_messages() -> None:
+    desk = await begun()
+    await desk.says(TWO_PAGES)
     desk.screen.sealed.clear()
-    for piece, status, pause in attempt.pieces:
-        if status:
-            desk.reply.status(status)
-        if piece is None:
-            desk.screen.sealed.clear()
-            desk.reply.restart()
-        else:
-            desk.reply.write(piece)
-        await asyncio.sleep(pause)
-    if attempt.ending == "drained":
-        return None
-    if attempt.ending == "killed":
-        raise Crash
-    await desk.store.finish(desk.claim, attempt.outcome)
-    return attempt.outcome
+    desk.reply.restart()
+    await desk.settled()
+    assert desk.screen.texts == cut(TWO_PAGES), "without text yet the old pages stay"
+    await desk.says("short")
+    await desk.ends(answered("short"))
+    assert desk.screen.texts == ["short"]
+    assert list(desk.screen.messages) == ["1"]
 
 
-async def work(desk: Desk, attempt: Attempt) -> None:
-    """One process; raises Crash where it dies."""
-    speaking = asyncio.create_task(say(desk, attempt))
-    try:
-        await asyncio.wait({speaking, desk.painter}, return_when=asyncio.FIRST_COMPLETED)
-        if desk.painter.done() and isinstance(desk.painter.exception(), Crash):
-            raise Crash
-        outcome = desk.claim.turn.outcome or await speaking
-        if outcome is None:
-            desk.reply.suspend()
-        else:
-            desk.reply.finish(outcome)
-        await desk.painter
-        if outcome is None:
-            await desk.store.hand_back(desk.claim, count=False)
-        else:
-            await desk.store.delivered(desk.claim)
-    except NotDelivered:
-        await desk.store.hand_back(desk.claim)
-    finally:
-        for task in (speaking, desk.painter):
-            task.cancel()
-        await asyncio.gather(speaking, desk.painter, return_exceptions=True)
+@virtually
+async def test_a_retraction_leaves_only_the_note() -> None:
+    desk = await begun()
+    await desk.says("word " * PAGE)
+    desk.screen.sealed.clear()
+    await desk.ends(Outcome(OutcomeKind.RETRACTED, note="stopped by the filter"))
+    assert desk.screen.texts == ["stopped by the filter"]
 
 
-async def life(store: MemoryStore, screen: Watched, planned: Sequence[Attempt]) -> Outcome:
-    """All processes until the turn is at rest, and its outcome."""
-    await store.accept(QUESTION, wakes=True, limit=5)
-    for attempt in [*planned, *[Attempt([("last words", "", 0)], "answered", "")] * 80]:
-        desk = await at_desk(store, screen)
-        with suppress(Crash):
-            await work(desk, attempt)
-        summary = await store.turn(1)
-        assert summary is not None
-        if summary.state == "delivered":
-            assert summary.outcome is not None
-            return summary.outcome
-    raise AssertionError("it never came to rest")
+@virtually
+async def test_a_retraction_without_a_note_leaves_nothing() -> None:
+    desk = await begun()
+    await desk.says("words")
+    await desk.ends(Outcome(OutcomeKind.RETRACTED))
+    assert desk.screen.pages == []
 
 
-def check(screen: Watched, outcome: Outcome) -> None:
-    shown = screen.pages
-    if not outcome.answer:
-        assert screen.texts == ([outcome.note] if outcome.note else [])
-        return
-    *sealed, last = shown
-    assert all(page.tail == "" and page.controls == () for page in sealed)
-    assert last.controls == outcome.controls
-    assert (last.file is not None) == (len(shown) >= LIMITS.file_from)
-    body = "".join(page.body for page in shown)
-    if last.tail == outcome.note:
-        assert squeezed(body) == squeezed(outcome.answer)
-    else:
-        assert last.tail == " ".join(filter(None, (outcome.note, texts.say("too_many_pages"))))
-        assert squeezed(outcome.answer).startswith(squeezed(body.removesuffix("…")))
+@virtually
+async def test_a_drain_says_that_the_answer_will_be_finished() -> None:
+    desk = await begun()
+    await desk.says("half")
+    desk.reply.suspend()
+    await desk.painter
+    assert desk.screen.texts == [f"half\n{texts.say('restarting')}"]
+    assert desk.screen.pages[0].controls == ()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    st.lists(attempts, min_size=1, max_size=4),
-    st.lists(platform_faults, max_size=30),
-    st.lists(store_crashes, max_size=30),
-    st.sampled_from([0.0, 120.0]),
-)
-def test_at_rest_the_last_attempt_is_shown_whole_and_once(
-    planned: list[Attempt], faults: list[Fault | None], crashes: list[Fault | None], age: float
-) -> None:
-    async def scenario() -> None:
-        screen = a_screen(Faults(*faults))
-        check(screen, await life(a_store(age, crashes), screen, planned))
+# Failing calls -------------------------------------------------------------------------------------------------------
 
-    run_virtually(scenario())
+
+@virtually
+async def test_after_a_lost_post_and_a_429_there_is_one_message() -> None:
+    desk = await begun(Faults(None, lost(after=True), refused_for(2.0)))
+    await desk.says("words")
+    assert desk.screen.texts == ["words"]
+    await desk.dies()
+
+
+@virtually
+async def test_a_lost_post_that_is_no_longer_wanted_is_taken_back() -> None:
+    desk = await begun(Faults(None, lost(after=True), refused_for(3.0)))
+    desk.reply.write("words")
+    await asyncio.sleep(2)
+    assert desk.screen.texts == ["words"]
+    await desk.ends(Outcome(OutcomeKind.RETRACTED))
+    assert desk.screen.pages == []
+
+
+@virtually
+async def test_a_deletion_that_fails_is_tried_again() -> None:
+    desk = await begun(Faults(Fault(PlatformError("no"), only=Call.DELETE), lost(after=False, only=Call.DELETE)))
+    await desk.says("words")
+    await desk.ends(Outcome(OutcomeKind.RETRACTED))
+    assert desk.screen.pages == []
+
+
+@virtually
+async def test_when_every_call_fails_the_delivery_is_handed_back() -> None:
+    desk = await begun(Faults(*[Fault(PlatformError("down"), only=Call.POST)] * (TRIES + 1)))
+    await desk.says("words")
+    await asyncio.wait({desk.painter})
+    error = desk.painter.exception()
+    assert isinstance(error, NotDelivered)
+    assert error.retry_after
+
+
+@virtually
+async def test_a_post_in_doubt_is_remembered_beyond_the_last_try() -> None:
+    desk = await begun(Faults(*[lost(after=True, only=Call.POST)] * (TRIES + 1)))
+    await desk.says("words")
+    after = await desk.next()
+    await after.says("words")
+    assert after.screen.texts == ["words"]
+    await after.dies()
+
+
+@virtually
+async def test_a_failing_platform_is_given_pauses_that_grow() -> None:
+    desk = await begun(Faults(None, *[Fault(PlatformError("down"), only=Call.POST)] * 3, latency=0.0))
+    begin = asyncio.get_running_loop().time()
+    desk.reply.write("words")
+    await desk.ends(answered("words"))
+    assert asyncio.get_running_loop().time() - begin == pytest.approx(0.5 + 1 + 2, abs=0.01)
+
+
+# Refusals and deletions ----------------------------------------------------------------------------------------------
+
+
+@virtually
+async def test_a_refused_post_becomes_a_note() -> None:
+    desk = await begun(Faults(None, REFUSED))
+    await desk.says("bad words")
+    assert desk.screen.texts == [texts.say("automod")]
+    assert desk.screen.pages[0].controls == AGAIN
+    assert desk.lost
+    await desk.ends(Outcome(OutcomeKind.STOPPED, answer="bad words"))
+    assert desk.screen.texts == [texts.say("automod")], "what was refused is not shown later either"
+    assert not desk.reply.given_up
+
+
+@virtually
+async def test_a_refused_edit_takes_the_answer_back() -> None:
+    desk = await begun(Faults(None, None, None, REFUSED))
+    await desk.says(TWO_PAGES)
+    desk.screen.sealed.clear()
+    await desk.says("bad words")
+    assert desk.screen.texts == [texts.say("automod")]
+    await desk.dies()
+
+
+@virtually
+async def test_when_even_the_note_is_refused_nothing_more_is_tried() -> None:
+    desk = await begun(faults := Faults(None, REFUSED, REFUSED))
+    await desk.says("bad words")
+    assert desk.reply.given_up
+    assert desk.reply.refusal is not None
+    await desk.painter
+    assert faults.calls == ["open", Call.POST, Call.POST]
+
+
+@pytest.mark.parametrize("error", [PlatformRefused("no"), PlatformGone("gone")])
+@virtually
+async def test_a_place_that_cannot_be_opened_ends_the_turn(error: PlatformError) -> None:
+    desk = await begun(faults := Faults(Fault(error)))
+    await desk.says("words")
+    assert desk.lost
+    await desk.ends(answered("words"))
+    assert faults.calls == ["open"]
+    assert desk.reply.given_up == isinstance(error, PlatformRefused)
+
+
+@virtually
+async def test_a_page_that_a_person_deleted_is_never_posted_again() -> None:
+    desk = await begun()
+    await desk.says(TWO_PAGES)
+    del desk.screen.messages["1"]
+    desk.reply.page_deleted("1")
+    assert desk.lost
+    await desk.ends(replace(answered(TWO_PAGES, "_(stopped)_"), kind=OutcomeKind.STOPPED))
+    assert desk.screen.texts == [cut(TWO_PAGES)[1] + "\n_(stopped)_"]
+
+
+@virtually
+async def test_a_page_found_deleted_ends_the_turn() -> None:
+    desk = await begun()
+    await desk.says("words")
+    desk.screen.messages.clear()
+    await desk.says(" more")
+    assert desk.lost
+    await desk.ends(answered("words more"))
+    assert desk.screen.pages == []
+
+
+@virtually
+async def test_the_text_after_a_deleted_last_page_is_not_posted() -> None:
+    desk = await begun()
+    await desk.says("words ")
+    del desk.screen.messages["1"]
+    desk.reply.page_deleted("1")
+    await desk.says(TWO_PAGES)
+    assert desk.screen.pages == []
+    await desk.dies()
+
+
+@virtually
+async def test_a_channel_that_is_gone_while_a_post_is_in_doubt_ends_the_turn() -> None:
+    desk = await begun(Faults(None, lost(after=False), GONE))
+    await desk.says("words")
+    await desk.ends(answered("words"))
+    assert desk.lost
+    assert desk.screen.pages == []
+
+
+# After a death -------------------------------------------------------------------------------------------------------
+
+
+@virtually
+async def test_the_next_attempt_fills_the_same_messages() -> None:
+    desk = await begun()
+    await desk.says(TWO_PAGES)
+    after = await desk.next()
+    after.screen.sealed.clear()
+    await after.says("shorter this time")
+    assert after.screen.texts == ["shorter this time", cut(TWO_PAGES)[1]]
+    await after.ends(answered("shorter this time"))
+    assert after.screen.texts == ["shorter this time"]
+    assert list(after.screen.messages) == ["1"]
+
+
+@pytest.mark.parametrize("age", [0.0, 120.0], ids=["young", "old"])
+@pytest.mark.parametrize("after", [False, True], ids=["not-made", "made"])
+@virtually
+async def test_a_post_whose_answer_never_came_makes_one_message(age: float, after: bool) -> None:
+    desk = await begun(Faults(Fault(Crash(), after, only=Call.POST)), age=age)
+    await desk.says("words")
+    following = await desk.next()
+    await following.ends(answered("words"))
+    assert following.screen.texts == ["words"]
+    assert following.screen.posted[-1].notify or after, "who was not notified yet is notified now"
+
+
+@virtually
+async def test_a_message_of_another_turn_is_not_adopted() -> None:
+    desk = await begun(faults := Faults(), age=120.0)
+    await desk.ends(answered("earlier"))
+    await desk.store.accept(replace(QUESTION, key="k2"), wakes=True, limit=5)
+    faults.arm(Fault(Crash(), only=Call.POST))
+    desk = await desk.next()
+    await desk.says("words")
+    following = await desk.next()
+    await following.ends(answered("words"))
+    assert following.screen.texts == ["earlier", "words"]
+
+
+@virtually
+async def test_a_finished_turn_is_delivered_in_the_pages_that_were_shown() -> None:
+    desk = await begun()
+    await desk.says(TWO_PAGES)
+    await desk.store.finish(desk.claim, answered(TWO_PAGES))
+    following = await desk.next()
+    assert following.claim.turn.outcome is not None
+    following.reply.finish(following.claim.turn.outcome)
+    await following.painter
+    assert following.screen.texts == cut(TWO_PAGES)
+    assert following.screen.pages[-1].controls == AGAIN
+
+
+@virtually
+async def test_who_has_lost_the_lease_writes_nothing() -> None:
+    desk = await begun()
+    await desk.store.claim("another", 30.0)
+    await desk.says("words")
+    assert isinstance(desk.painter.exception(), LeaseLost)
+    assert desk.screen.pages == []
