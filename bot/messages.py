@@ -64,7 +64,8 @@ class Ask:
     `key` is made from the message and is unique for ever. `conversation` is the id that the message would begin or
     join; a `reply_to` that is one of our own posts moves it to that post's conversation. An ask that is not
     `addressed` to the bot may still be for it (the follow-up policy decides) and is else kept as context. `origin` is
-    read by nobody but the adapter that wrote it. `at` is when it was said, in Unix seconds.
+    read by nobody but the adapter that wrote it. `at` is when it was said, in Unix seconds. One that is `alone` has a
+    place of its own for the answer: it is never answered together with others.
     """
 
     key: str
@@ -75,6 +76,7 @@ class Ask:
     at: float
     message: str
     addressed: bool = True
+    alone: bool = False
     reply_to: str = ""
     quotes: tuple[Quote, ...] = ()
     attachments: tuple[Attachment, ...] = ()

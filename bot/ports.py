@@ -60,7 +60,7 @@ class Claim:
 class Summary:
     """What controls need to know of a turn; `state` is "running", "finished" or "delivered".
 
-    `last` says that no later turn was begun in the conversation.
+    `last` says that no later turn was begun in the conversation, `asks` counts the messages that it answers.
     """
 
     id: int
@@ -68,6 +68,7 @@ class Summary:
     asker: str
     state: str
     last: bool
+    asks: int = 1
     outcome: Outcome | None = None
 
 
@@ -124,8 +125,9 @@ class Store(Memory, Protocol):
     async def claim(self, owner: str, lease: float) -> Claim | None:
         """Take the conversation whose work has waited longest and has no live lease, and begin its next turn.
 
-        In order: a finished turn that is not delivered, a turn to be asked (again), the oldest waiting mail together
-        with the mail of the same author that directly follows it.
+        In order: a finished turn that is not delivered, a turn to be asked again (its seals are forgotten), the oldest
+        waiting mail together with the mail of the same author that directly follows it. A lease of this owner is
+        never taken over, also when it has run out: whoever holds it here still works on it.
         """
         ...
 
@@ -144,8 +146,8 @@ class Store(Memory, Protocol):
         """Prolong all leases of this owner."""
         ...
 
-    async def next_due(self) -> float | None:
-        """Seconds until waiting work becomes due, 0 when some is, None when there is none."""
+    async def next_due(self, owner: str) -> float | None:
+        """Seconds until this owner may claim something, 0 when it may now, None when there is nothing to come."""
         ...
 
     # A turn --------------------------------------------------------------------------------------------------------
@@ -200,12 +202,16 @@ class Store(Memory, Protocol):
         """The turn that a message of ours belongs to."""
         ...
 
+    async def forget_post(self, ref: str) -> None:
+        """Forget a message of ours that a person has deleted, unless its turn is still being worked on."""
+        ...
+
     async def open_turn(self, conversation: str) -> Summary | None:
         """The conversation's turn that is not yet delivered."""
         ...
 
-    async def drop_waiting(self, conversation: str, author: str) -> int:
-        """Drop the mail of this author that waits in this conversation; how many there were."""
+    async def drop_waiting(self, conversation: str, author: str) -> Sequence[Ask]:
+        """Drop the mail of this author that waits in this conversation, and say what it was."""
         ...
 
     async def rewrite_question(self, key: str, text: str) -> None:
@@ -213,7 +219,10 @@ class Store(Memory, Protocol):
         ...
 
     async def withdraw_question(self, key: str) -> bool:
-        """Drop a waiting ask, or take an answered one's round out of the history; whether it was waiting."""
+        """Drop a waiting ask, or take an answered one out of its turn; whether it was waiting.
+
+        A turn whose last ask is taken out leaves the history.
+        """
         ...
 
     async def request_stop(self, turn: int) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import discord
 import pytest
 
-from adapters.discord_app.inbound import clean, quote_of, rights_of
+from adapters.discord_app.inbound import clean, is_for_us, quote_of, rights_of
 from bot.messages import Quote, Right
 from playground.discord.model import Upload
 from playground.discord.permissions import Permission
@@ -19,7 +19,7 @@ async def test_a_mention_in_a_channel_begins_a_conversation_of_its_own(ear: Ear)
     assert (ask.text, ask.message, ask.addressed) == ("what is this?", said.id, True)
     assert (ask.address.workspace, ask.address.channel, ask.address.thread) == (ear.place.guild.id, general.id, "")
     assert (ask.address.title, ask.address.locale) == ("#general", "en-US")
-    assert (ask.author.id, ask.author.name) == (ear.place.person("alice").id, "alice")
+    assert (ask.author.id, ask.author.name) == (ear.place.person("alice").id, "Alice")
     assert ask.origin["channel_type"] == "text"
 
 
@@ -53,9 +53,13 @@ async def test_what_is_said_to_others_is_not_for_the_bot(ear: Ear) -> None:
 
 
 async def test_a_mention_of_the_bots_own_role_is_for_the_bot(ear: Ear) -> None:
-    [role] = [role for role in ear.place.guild.roles.values() if role.managed]
-    await ear.place.person("alice").say(ear.place.channel("general"), f"<@&{role.id}> hello")
+    role = ear.bot.guilds[0].get_role(int(next(r.id for r in ear.place.guild.roles.values() if r.managed)))
+    assert role is not None
+    # As Discord marks the role that it made for a bot.
+    role.tags = discord.RoleTags({"bot_id": ear.me.id})
+    await ear.place.person("alice").say(ear.place.channel("general"), f"{role.mention} hello")
     message = await ear.message()
+    assert is_for_us(message, ear.me)
     assert clean(message, ear.me) == "hello"
 
 
@@ -84,7 +88,7 @@ async def test_a_reply_to_somebody_else_brings_their_words(ear: Ear) -> None:
     await ear.message()
     await ear.place.person("alice").mention(general, "explain this", reply_to=said)
     ask = await ear.ask()
-    assert ask.quotes == (Quote("bob", "E = mc²"),)
+    assert ask.quotes == (Quote("Bob", "E = mc²"),)
     assert ask.text == "explain this"
 
 
@@ -103,7 +107,7 @@ async def test_embeds_are_material(ear: Ear) -> None:
     await ear.place.person("alice").dm("look", embeds=[embed])
     message = await ear.message()
     quote = quote_of(message, ear.me)
-    assert quote == Quote("alice", "look\nA page\nabout it\nn: v")
+    assert quote == Quote("Alice", "look\nA page\nabout it\nn: v")
 
 
 @pytest.mark.parametrize("text", ["", "   "])
@@ -132,7 +136,7 @@ async def test_names_stand_in_for_mentions(ear: Ear) -> None:
     general = ear.place.channel("general")
     text = f"ask <@{bob.id}> or <@!{bob.id}> in <#{general.id}>, not <@404> or <@&405>"
     await ear.place.person("alice").mention(general, text)
-    assert (await ear.ask()).text == "ask @bob or @bob in #general, not <@404> or <@&405>"
+    assert (await ear.ask()).text == "ask @Bob or @Bob in #general, not <@404> or <@&405>"
 
 
 async def test_the_bot_is_taken_out_wherever_it_is_mentioned(ear: Ear) -> None:
