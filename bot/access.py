@@ -7,7 +7,7 @@ from bot.messages import Author, ControlKind, Right
 # What changing a scope's settings takes on the platform; scopes that are not named are one's own.
 SCOPE_RIGHTS = {"channel": Right.MANAGE_CHANNEL, "server": Right.MANAGE_SERVER}
 
-_ASKER_ONLY = frozenset({ControlKind.STOP, ControlKind.REGENERATE, ControlKind.CONTINUE})
+_ASKER_ONLY = frozenset({ControlKind.STOP, ControlKind.RESET, ControlKind.REGENERATE, ControlKind.CONTINUE})
 
 
 def may_steer(actor: Author, kind: ControlKind, asker: str) -> bool:

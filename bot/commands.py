@@ -9,15 +9,12 @@ from typing import Final, Protocol
 from bot import access, texts
 from bot.errors import UserError
 from bot.messages import Address, Ask, Control, ControlKind
-from bot.ports import Model, Store, Summary
+from bot.ports import Model, Reception, Store, Summary
 
 MODEL_SETTING: Final = "model"
 
 # How long a Regenerate waits for the delivery of the answer that it replaces, in seconds; Discord waits for 3.
 DELIVERY_PATIENCE: Final = 2.0
-
-# Where a setting may stand, strongest first.
-SCOPES: Final = ("conversation", "channel", "me", "server")
 
 
 def scope_keys(conversation: str, address: Address, author: str) -> dict[str, str]:
@@ -55,8 +52,12 @@ class Lane(Protocol):
         """Look for work now."""
         ...
 
-    async def ask(self, ask: Ask) -> object:
+    async def ask(self, ask: Ask) -> Reception:
         """Take in an ask."""
+        ...
+
+    def tell(self, ask: Ask, text: str) -> None:
+        """Say one of our sentences to whoever asked this."""
         ...
 
 
@@ -93,17 +94,23 @@ class Commands:
 
     async def _stop(self, control: Control) -> str:
         turn = await self._turn_to_stop(control)
-        dropped = await self._store.drop_waiting(turn.conversation if turn else control.conversation, control.actor.id)
         if turn is None:
-            if dropped:
+            if await self._drop_waiting(control.conversation, control.actor.id):
                 return _say(control, "stopped_it")
             raise UserError(_say(control, "nothing_to_stop"))
         self._check(control, turn)
-        if turn.asker != control.actor.id:
-            await self._store.drop_waiting(turn.conversation, turn.asker)
+        await self._drop_waiting(turn.conversation, turn.asker)
         await self._stop_turn(turn)
         # Whoever pressed a button sees the answer end; a command is answered in words.
         return "" if control.target else _say(control, "stopped_it")
+
+    async def _drop_waiting(self, conversation: str, author: str) -> bool:
+        """Drop what waits of this author; a command that waits is told, as its answer has a place already."""
+        dropped = await self._store.drop_waiting(conversation, author)
+        for ask in dropped:
+            if ask.alone:
+                self._lane.tell(ask, "stopped")
+        return bool(dropped)
 
     async def _turn_to_stop(self, control: Control) -> Summary | None:
         if control.target:
@@ -120,6 +127,7 @@ class Commands:
             raise UserError(_say(control, "no_conversation"))
         turn = await self._store.open_turn(control.conversation)
         if turn and turn.state == "running":
+            self._check(control, turn)
             await self._stop_turn(turn)
         await self._store.reset(control.conversation)
         return _say(control, "reset_done")
@@ -141,7 +149,7 @@ class Commands:
         turn = await self._steerable(control)
         if not turn.last:
             raise UserError(_say(control, "not_last"))
-        await self._lane.ask(
+        reception = await self._lane.ask(
             Ask(
                 key=f"continue/{turn.id}",
                 conversation=turn.conversation,
@@ -152,7 +160,7 @@ class Commands:
                 message="",
             )
         )
-        return ""
+        return _say(control, "queue_full") if reception is Reception.FULL else ""
 
     async def _steerable(self, control: Control) -> Summary:
         turn = await self._store.turn(int(control.target))
@@ -197,7 +205,7 @@ class Commands:
 
     async def _question_deleted(self, control: Control) -> str:
         turn = await self._store.turn_of_question(control.target)
-        if turn and turn.state == "running":
+        if turn and turn.state == "running" and turn.asks == 1:
             await self._store.request_stop(turn.id)
             self._lane.stop(turn.id, retract=True)
         await self._store.withdraw_question(control.target)
@@ -208,6 +216,7 @@ class Commands:
         if turn and turn.state == "running":
             await self._store.request_stop(turn.id)
             self._lane.page_deleted(turn.id, control.target)
+        await self._store.forget_post(control.target)
         return ""
 
     async def _stop_turn(self, turn: Summary) -> None:

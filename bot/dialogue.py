@@ -14,12 +14,13 @@ import structlog
 
 from bot import metrics, prompt, texts
 from bot.alarms import Alarms
+from bot.board import NotDelivered
 from bot.commands import Commands
-from bot.errors import ModelError, PlatformError
+from bot.errors import ModelError, OperatorError, PlatformError
 from bot.messages import ControlKind, Delta, FinishReason, ModelRequest, Outcome, OutcomeKind, Usage
 from bot.pacing import Governor
 from bot.ports import Adapter, Claim, Model, Store
-from bot.reply import NotDelivered, Reply
+from bot.reply import Reply
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,8 @@ AGE_BOUND = 30 * 60.0
 ATTEMPTS = 3
 # How many rounds of history are looked at; the budget of tokens ends it earlier.
 HISTORY_ROUNDS = 40
+# Seconds before an outcome that could not be stored is stored again.
+STORE_PAUSE = 2.0
 # Seconds without text before a thinking line is shown, and between its changes.
 THINKING_AFTER = 2.5
 THINKING_EVERY = 5.0
@@ -90,8 +93,9 @@ class Dialogue:
 
     def _end(self, why: Interruption) -> None:
         self._interruption = self._interruption or why
-        if self._scope is not None:
-            self._scope.reschedule(asyncio.get_running_loop().time())
+        scope, self._scope = self._scope, None
+        if scope is not None:
+            scope.reschedule(asyncio.get_running_loop().time())
 
     async def run(self) -> bool:
         """Bring the turn to its end; False when it was drained. Raises NotDelivered and LeaseLost."""
@@ -103,7 +107,7 @@ class Dialogue:
                 await painter
                 return False
             if self._turn.outcome is None:
-                await self._means.store.finish(self._claim, outcome)
+                await self._store_end(outcome)
             self._reply.finish(outcome)
             await self._deliver(painter)
             await self._means.store.delivered(self._claim)
@@ -114,6 +118,17 @@ class Dialogue:
                 # Whatever it raised has been raised above, or the turn is being abandoned.
                 await painter
         return True
+
+    async def _store_end(self, outcome: Outcome) -> None:
+        """Store how the turn ended; while the disk is full the outcome is kept, as it cost a whole answer."""
+        while True:
+            try:
+                await self._means.store.finish(self._claim, outcome)
+            except OperatorError as error:
+                log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400 - it says all
+                await asyncio.sleep(STORE_PAUSE)
+            else:
+                return
 
     async def _deliver(self, painter: asyncio.Task[None]) -> None:
         try:
@@ -179,6 +194,7 @@ class Dialogue:
                 if not error.resumable or last:
                     return await self._not_answered(error)
                 log.info("turn.repaired", turn=self._turn.id, code=error.code, reason=str(error))
+                await self._means.store.repost(self._claim)
                 self._reply.restart()
             else:
                 return self._ended(finish)

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from bot.messages import Address, Ask, Control, ControlKind
 from bot.pacing import Governor
 from bot.ports import Adapter, Claim, Reception, Store
 from bot.settings import FollowUp
+from bot.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ STORE_PAUSE = 2.0
 # Of the seconds that a drain may take, this part is left to turns for ending by themselves.
 FINISHING_SHARE = 0.5
 
-# An event of a message is its own durable record: acting on it twice is the same, and most concern nobody.
+# Acting on these begins with their one durable write, and most of them concern nobody: they are not stored.
 _MESSAGE_EVENTS = frozenset({ControlKind.QUESTION_EDITED, ControlKind.QUESTION_DELETED, ControlKind.ANSWER_DELETED})
 
 
@@ -47,7 +48,7 @@ class Policy:
 
 
 class Dispatcher:
-    """The Inbox of all adapters, and the worker that claims conversations."""
+    """The Inbox of all adapters, and the worker that claims conversations; `well` while the store lets it."""
 
     def __init__(self, store: Store, policy: Policy, adapters: Mapping[str, tuple[Adapter, Governor]]) -> None:
         self._store = store
@@ -59,9 +60,11 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(policy.max_turns)
         self._running: dict[int, tuple[Claim, Dialogue]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
+        self._told_full: set[tuple[str, str]] = set()
         self._crashes: Counter[int] = Counter()
         self._draining = False
+        self.well = True
 
     def equip(self, means: Means) -> None:
         """Give the means of a turn, whose commands need the dispatcher itself."""
@@ -80,10 +83,18 @@ class Dispatcher:
             self._wake.set()
         adapter, _ = self._adapters[ask.address.platform]
         if reception is Reception.WAITING:
-            self._own(adapter.show_waiting(ask))
-        elif reception is Reception.FULL:
-            self._own(adapter.tell(ask, texts.say("queue_full", ask.address.locale)))
+            self._tasks.start(adapter.show_waiting(ask))
+        self._tell_full(ask, reception)
         return reception
+
+    def _tell_full(self, ask: Ask, reception: Reception) -> None:
+        """Say that the queue is full, to each author once until it has room again."""
+        who = (ask.conversation, ask.author.id)
+        if reception in (Reception.TAKEN, Reception.WAITING):
+            self._told_full.discard(who)
+        elif reception is Reception.FULL and not ask.alone and who not in self._told_full:
+            self._told_full.add(who)
+            self.tell(ask, "queue_full")
 
     async def _follows_up(self, ask: Ask) -> bool:
         if self._policy.follow_up is FollowUp.MENTIONED or not await self._store.knows(ask.conversation):
@@ -113,6 +124,11 @@ class Dispatcher:
         """End a turn that runs here, and with `retract` remove its answer; does nothing for others."""
         if turn in self._running:
             self._running[turn][1].stop(retract=retract)
+
+    def tell(self, ask: Ask, text: str) -> None:
+        """Say one of our sentences to whoever asked this."""
+        adapter, _ = self._adapters[ask.address.platform]
+        self._tasks.start(adapter.tell(ask, texts.say(text, ask.address.locale)))
 
     def page_deleted(self, turn: int, ref: str) -> None:
         """End a turn that runs here, one of whose pages a person has deleted."""
@@ -147,8 +163,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Claim and answer until drained; raises what the store raises."""
-        for control in await self._store.unsettled():
-            await self._act(control)
+        await self._act_on_unsettled()
         heartbeat = asyncio.create_task(self._beat())
         try:
             while not self._draining:
@@ -159,7 +174,7 @@ class Dispatcher:
                     self._slots.release()
                     await self._idle()
                 else:
-                    self._own(self._work(claim))
+                    self._tasks.start(self._work(claim))
         finally:
             heartbeat.cancel()
             with suppress(asyncio.CancelledError):
@@ -169,28 +184,35 @@ class Dispatcher:
         """Begin nothing new, let running turns end or hand them back, within about so many seconds."""
         self._draining = True
         self._wake.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds * FINISHING_SHARE)
+        await self._tasks.wait(seconds * FINISHING_SHARE)
         for _, dialogue in self._running.values():
             dialogue.drain()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=seconds * (1 - FINISHING_SHARE))
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._tasks.wait(seconds * (1 - FINISHING_SHARE))
+        await self._tasks.cancel()
+
+    async def _act_on_unsettled(self) -> None:
+        """What was stored but not acted on when the last process died is done now."""
+        for control in await self._store.unsettled():
+            try:
+                await self._act(control)
+            except Exception:  # one that cannot be acted on must not keep all others from being answered
+                log.exception("control.failed", key=control.key, kind=control.kind)
 
     async def _claim(self) -> Claim | None:
         try:
-            return await self._store.claim(self._owner, LEASE)
+            claim = await self._store.claim(self._owner, LEASE)
         except OperatorError as error:
             # A full disk, most likely: it must not end the process, which goes on when there is room again.
+            self.well = False
             log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400 - the message says it all
             await asyncio.sleep(STORE_PAUSE)
             return None
+        self.well = True
+        return claim
 
     async def _idle(self) -> None:
         try:
-            due = await self._store.next_due()
+            due = await self._store.next_due(self._owner)
         except OperatorError:
             # The next claim says what is wrong.
             due = STORE_PAUSE
@@ -203,8 +225,8 @@ class Dispatcher:
             await asyncio.sleep(HEARTBEAT)
             try:
                 await self._store.renew(self._owner, LEASE)
-            except OperatorError as error:
-                log.error("store.failed", reason=str(error), retry_in=HEARTBEAT)  # noqa: TRY400 - as above
+            except Exception:  # a heart that stops would let others take over what is still being worked on
+                log.exception("heartbeat.failed", retry_in=HEARTBEAT)
 
     async def _work(self, claim: Claim) -> None:
         """Answer turns of one conversation until none is left."""
@@ -247,7 +269,7 @@ class Dispatcher:
         try:
             return await dialogue.run()
         finally:
-            del self._running[claim.turn.id]
+            self._running.pop(claim.turn.id, None)
             dialogue.over.set()
 
     async def _hand_back(self, claim: Claim, *, after: float = 0.0, count: bool = True) -> None:
@@ -262,13 +284,3 @@ class Dispatcher:
                 return
             else:
                 return
-
-    def _own(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("task.failed", exc_info=task.exception())

@@ -24,7 +24,9 @@ def configure(level: str, form: str) -> None:
         _hide_secrets,
     ]
     human = form == "console" or (not form and sys.stderr.isatty())
-    renderer: Processor = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
+    # Its own tracebacks, where rich is installed, show local variables: message texts, and tokens.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Processor = console if human else structlog.processors.JSONRenderer()
     exceptions: list[Processor] = [] if human else [structlog.processors.format_exc_info]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -102,7 +102,7 @@ class Control:
     """Something that steers: it acts outside the lane, and acting on it twice changes nothing more.
 
     `target` is a message of the platform for edits and deletions, a turn's number for buttons, else "". `value` is the
-    new text or setting, `scope` one of `commands.SCOPES`.
+    new text or setting, `scope` one of those in `commands.scope_keys`.
     """
 
     key: str

@@ -102,6 +102,11 @@ class Governor:
         place.bucket.observe(now, limit=limit, remaining=remaining, reset_after=reset_after, alone=alone)
         self._learned(place)
 
+    def count(self) -> None:
+        """A call for which no permit was asked was answered: it counts over all lanes."""
+        self._meter.take()
+        self._meter.answered(self._clock())
+
     def refused(self, lane: str, retry_after: float, *, everywhere: bool) -> None:
         """Learn from a 429, of which the client will try the call again; `everywhere` when it holds for all lanes."""
         now = self._clock()

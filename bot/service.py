@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 DRAIN = 8.0
 # The part of the requests a second that is left to calls which are not ours to pace: the gateway's, and retries.
 SPARED = 0.04
+# Warming imports what a connection needs, 50 ms: seconds after which the platforms' logins wait for their answers.
+_WARM_AFTER = 0.05
 _SALT = "salt"
 
 Adapters = Mapping[str, tuple[Adapter, Governor]]
@@ -50,10 +52,15 @@ async def serve(settings: Settings) -> None:
         health = web.serve(settings.host, settings.port, lambda: {k: part.ready for k, (part, _) in adapters.items()})
         port = await stack.enter_async_context(health)
         log.info("service.started", port=port, adapters=sorted(adapters), models=len(model.models()))
-        warming = asyncio.create_task(model.warm())
+        warming = asyncio.create_task(_warm(model))
         stack.callback(warming.cancel)
         await _run(dispatcher, adapters, stop)
         log.info("service.stopped")
+
+
+async def _warm(model: GlmModel) -> None:
+    await asyncio.sleep(_WARM_AFTER)
+    await model.warm()
 
 
 async def _salt(memory: Memory) -> str:

@@ -89,6 +89,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "I'm not allowed to answer there. Someone who manages the channel can check my permissions.",
         "我没有权限在那里回答。请频道管理者检查我的权限。",
     ),
+    "unpostable": (
+        "The answer could not be posted here because of a problem on my side. Press Regenerate to try again.",
+        "由于我这边的问题,无法在这里发布回答。点击“重新生成”可再试一次。",
+    ),
     # What was asked ----------------------------------------------------------------------------------------------
     "nothing_asked": (
         "You mentioned me without a question. Write it after the mention, or reply to a message and mention me.",
@@ -133,6 +137,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "no_conversation": (
         "There is no conversation here yet. Use this inside one of my threads or in a direct message.",
         "这里还没有对话。请在我的讨论串或私信中使用。",
+    ),
+    "only_member": (
+        "I can only do that where I am a member. Ask again with /ask.",
+        "只有在我是成员的地方才能这样做。请用 /ask 重新提问。",
     ),
     "model_set": ("{scope}: `{model}` from the next question on.", "{scope}:从下一个问题起使用 `{model}`。"),
     "model_unset": ("{scope}: back to the default, `{model}`.", "{scope}:恢复默认的 `{model}`。"),

@@ -45,6 +45,8 @@ CAUSES: Final[Mapping[str, str]] = {
     "no_conversation": "A command for a conversation, outside of any.",
     "model_unknown": "No configured provider has a model of that name.",
     "may_not_manage": "The channel's model needs Manage Channels, the server's needs Manage Server.",
+    "unpostable": "Discord refused what was sent as malformed: an error in the bot. The log has its code.",
+    "only_member": "Continue was pressed where the app is installed by the user only, and the bot is no member.",
     "operator": "A direct message to the application's owner: only they can mend this.",
 }
 

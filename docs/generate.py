@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from adapters.discord_app import commands
 from bot import texts
-from bot.__main__ import main
+from bot.__main__ import parser
 from bot.glm import codes
 from bot.glm.catalogue import Catalogue, Model, catalogue
 from bot.settings import Settings
@@ -145,7 +145,7 @@ def _help(*command: str) -> str:
     """What the program prints for --help."""
     shown = io.StringIO()
     with patch.dict(os.environ, COLUMNS=_WIDE), contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
-        main([*command, "--help"])
+        parser().parse_args([*command, "--help"])
     # A long argument has its description on the next line, far to the right.
     return re.sub(r"\n {10,}", "  ", shown.getvalue())
 

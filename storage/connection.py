@@ -13,7 +13,7 @@ import aiosqlite
 
 from storage.faults import explained
 
-BUSY_SECONDS = 5.0  # how long a backup or a command beside us may keep the file locked
+BUSY_SECONDS = 2.0  # how long another process may keep the file locked; Discord waits 3 s for an interaction's answer
 CACHED_STATEMENTS = 256  # more than there are queries, so that each is compiled once
 
 Result = TypeVar("Result")

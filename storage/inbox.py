@@ -57,6 +57,7 @@ def _insert(tx: Transaction, ask: Ask, state: str, parent: int | None) -> None:
         author=ask.author.id,
         at=ask.at,
         wakes=state != "note",
+        alone=ask.alone,
         state=state,
         parent=parent,
         body=None if state == "refused" else dump_ask(ask),

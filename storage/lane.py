@@ -53,14 +53,18 @@ def release_all(tx: Transaction) -> None:
     tx.run("release_all")
 
 
-def next_due(tx: Transaction) -> float | None:
-    """Seconds until work may be claimed; work under a live lease counts from the end of the lease."""
-    at: float | None = tx.all("next_due")[0]["at"]
+def next_due(tx: Transaction, owner: str) -> float | None:
+    """Seconds until this owner may claim something; work under another's lease counts from the end of the lease."""
+    at: float | None = tx.all("next_due", owner=owner)[0]["at"]
     return None if at is None else max(0.0, at - tx.now)
 
 
 def _begin(tx: Transaction, conversation: str, fence: int) -> Claim:
-    turn = tx.one("resume_turn", conversation=conversation) or _new_turn(tx, conversation)
+    turn = tx.one("resume_turn", conversation=conversation)
+    if turn is None:
+        turn = _new_turn(tx, conversation)
+    elif turn["state"] == "running":
+        tx.run("forget_seals", turn=turn["id"])
     said = tx.all("asks_of_turn", turn=turn["id"])
     return Claim(conversation, fence, load_turn(turn, said, tx.all("posts_of_turn", turn=turn["id"])))
 
@@ -68,7 +72,7 @@ def _begin(tx: Transaction, conversation: str, fence: int) -> Claim:
 def _new_turn(tx: Transaction, conversation: str) -> sqlite3.Row:
     waiting = tx.all("waiting", conversation=conversation, limit=LONGEST_RUN)
     first = waiting[0]
-    run = list(takewhile(lambda ask: (ask["author"], ask["parent"]) == (first["author"], first["parent"]), waiting))
+    run = list(takewhile(lambda ask: _company(ask) == _company(first), waiting))
     turn = tx.all(
         "insert_turn",
         conversation=conversation,
@@ -83,3 +87,7 @@ def _new_turn(tx: Transaction, conversation: str) -> sqlite3.Row:
     # the lane's due work is now this turn, in place of the mail it was made from
     tx.run("schedule", conversation=conversation)
     return turn
+
+
+def _company(ask: sqlite3.Row) -> tuple[str, int | None, int | None]:
+    return ask["author"], ask["parent"], ask["seq"] if ask["alone"] else None

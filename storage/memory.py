@@ -88,7 +88,7 @@ class MemoryStore:
         due = [
             (lane.due, lane.id, lane)
             for lane in self._lanes.values()
-            if lane.due is not None and lane.not_before <= now and lane.leased_until <= now
+            if lane.due is not None and lane.owner != owner and max(lane.not_before, lane.leased_until) <= now
         ]
         if not due:
             return None
@@ -135,10 +135,10 @@ class MemoryStore:
             if owner and lane.owner == owner:
                 lane.leased_until = self._clock() + lease
 
-    async def next_due(self) -> float | None:
-        """Seconds until work becomes due; work under a live lease counts from the end of the lease."""
-        lanes = self._lanes.values()
-        times = [max(lane.not_before, lane.leased_until) for lane in lanes if lane.due is not None]
+    async def next_due(self, owner: str) -> float | None:
+        """Seconds until this owner may claim something; work under another's lease counts from the end of the lease."""
+        lanes = [lane for lane in self._lanes.values() if lane.due is not None and lane.owner != owner]
+        times = [max(lane.not_before, lane.leased_until) for lane in lanes]
         return max(0.0, min(times) - self._clock()) if times else None
 
     async def place(self, claim: Claim, place: str) -> None:
@@ -199,7 +199,9 @@ class MemoryStore:
         if record is None:
             return None
         last = self._lanes[record.conversation].turns[-1] is record
-        return Summary(record.id, record.conversation, record.asker, record.state, last, record.outcome)
+        return Summary(
+            record.id, record.conversation, record.asker, record.state, last, len(record.mail), record.outcome
+        )
 
     async def turn_of_question(self, key: str) -> Summary | None:
         """The turn that answers this ask."""
@@ -216,39 +218,39 @@ class MemoryStore:
                 return record
         return None
 
+    async def forget_post(self, ref: str) -> None:
+        """Forget a message of ours whose turn is delivered."""
+        for record in self._turns if ref else ():
+            if record.state == "delivered":
+                record.posts = {number: post for number, post in record.posts.items() if post.ref != ref}
+
     async def open_turn(self, conversation: str) -> Summary | None:
         """The turn that is not yet delivered."""
         lane = self._lanes.get(conversation)
         return self._summary(lane.open_turn if lane else None)
 
-    async def drop_waiting(self, conversation: str, author: str) -> int:
-        """Drop this author's waiting mail."""
+    async def drop_waiting(self, conversation: str, author: str) -> Sequence[Ask]:
+        """Drop this author's waiting mail, and return it oldest first."""
         lane = self._lanes.get(conversation)
-        dropped = [mail for mail in lane.waiting if mail.ask.author.id == author] if lane else []
-        for mail in dropped:
-            self._drop(mail)
-        return len(dropped)
-
-    def _drop(self, mail: Mail) -> None:
-        self._lanes[mail.ask.conversation].forget(mail)
+        return lane.drop_waiting(author) if lane else []
 
     async def rewrite_question(self, key: str, text: str) -> None:
         """Replace an ask's text unless it is being answered."""
         mail = self._mail.get(key)
-        if mail is not None and not (mail.turn and mail.turn.state == "running"):
+        if mail is not None and mail.state != "dropped" and not (mail.turn and mail.turn.state == "running"):
             mail.ask = replace(mail.ask, text=text)
 
     async def withdraw_question(self, key: str) -> bool:
-        """Drop an ask or take its round out of the history."""
+        """Drop an ask, also out of its turn; with its last ask a turn leaves the history instead."""
         mail = self._mail.get(key)
         if mail is None:
             return False
         if mail.state == "asked":
             assert mail.turn is not None
-            mail.turn.withdrawn = True
+            mail.turn.withdraw(mail)
             return False
         waiting = mail.state == "waiting"
-        self._drop(mail)
+        self._lanes[mail.ask.conversation].forget(mail)
         return waiting
 
     async def request_stop(self, turn: int) -> None:

@@ -23,8 +23,11 @@ SELECT
     EXISTS (SELECT 1 FROM turn WHERE conversation = :conversation AND state <> 'delivered') AS busy;
 
 -- name: insert_ask
-INSERT INTO ask (key, conversation, platform, workspace, channel, author, at, accepted, wakes, state, parent, body)
-VALUES (:key, :conversation, :platform, :workspace, :channel, :author, :at, :now, :wakes, :state, :parent, :body);
+INSERT INTO ask (
+    key, conversation, platform, workspace, channel, author, at, accepted, wakes, alone, state, parent, body
+) VALUES (
+    :key, :conversation, :platform, :workspace, :channel, :author, :at, :now, :wakes, :alone, :state, :parent, :body
+);
 
 -- name: rewrite_ask
 UPDATE ask SET body = :body WHERE seq = :seq;
@@ -68,7 +71,7 @@ WHERE id = :conversation;
 UPDATE conversation SET fence = fence + 1, owner = :owner, leased_until = :now + :lease
 WHERE id = (
     SELECT id FROM conversation
-    WHERE due IS NOT NULL AND not_before <= :now AND leased_until <= :now
+    WHERE due IS NOT NULL AND not_before <= :now AND leased_until <= :now AND owner <> :owner
     ORDER BY due, id LIMIT 1
 )
 RETURNING id, fence;
@@ -91,7 +94,7 @@ UPDATE conversation SET leased_until = :now + :lease WHERE owner = :owner AND ow
 SELECT 1 FROM conversation WHERE id = :conversation AND fence = :fence;
 
 -- name: next_due
-SELECT min(max(not_before, leased_until)) AS at FROM conversation WHERE due IS NOT NULL;
+SELECT min(max(not_before, leased_until)) AS at FROM conversation WHERE due IS NOT NULL AND owner <> :owner;
 
 -- name: resume_turn
 UPDATE turn SET attempt_before = attempt, attempt = attempt + (state = 'running')
@@ -184,7 +187,10 @@ UPDATE turn SET state = 'delivered' WHERE id = :turn;
 -- What controls do
 
 -- name: turn
-SELECT *, id = (SELECT max(id) FROM turn AS other WHERE other.conversation = turn.conversation) AS last
+SELECT
+    *,
+    id = (SELECT max(id) FROM turn AS other WHERE other.conversation = turn.conversation) AS last,
+    (SELECT count(*) FROM ask WHERE ask.turn = turn.id AND ask.state = 'asked') AS asks
 FROM turn WHERE id = :turn;
 
 -- name: turn_of_question
@@ -196,12 +202,23 @@ SELECT max(turn) AS turn FROM post WHERE ref = :value AND ref <> '';
 -- name: open_turn
 SELECT id AS turn FROM turn WHERE conversation = :value AND state <> 'delivered';
 
--- name: drop_waiting
-UPDATE ask SET state = 'dropped', body = NULL
-WHERE conversation = :conversation AND state = 'waiting' AND author = :author;
+-- name: forget_post
+DELETE FROM post
+WHERE ref = :ref AND ref <> '' AND (SELECT state FROM turn WHERE turn.id = post.turn) = 'delivered';
+
+-- name: waiting_of_author
+SELECT seq, body FROM ask
+WHERE conversation = :conversation AND state = 'waiting' AND author = :author
+ORDER BY at, seq;
 
 -- name: drop_ask
 UPDATE ask SET state = 'dropped', body = NULL WHERE seq = :seq;
+
+-- name: drop_one_of_several
+UPDATE ask SET state = 'dropped', body = NULL
+WHERE seq = :seq AND EXISTS (
+    SELECT 1 FROM ask AS other WHERE other.turn = ask.turn AND other.state = 'asked' AND other.seq <> ask.seq
+);
 
 -- name: withdraw_turn
 UPDATE turn SET withdrawn = 1 WHERE id = :turn;

@@ -29,6 +29,15 @@ class Mail:
         """Mail is answered in the order in which it was said."""
         return self.ask.at, self.number
 
+    @property
+    def company(self) -> tuple[str, int | None, int | None]:
+        """What consecutive mail must have in common to be answered together."""
+        return self.ask.author.id, self.parent, self.number if self.ask.alone else None
+
+    def drop(self) -> None:
+        """Keep the key, and forget what was said."""
+        self.state, self.ask = "dropped", replace(self.ask, text="", quotes=(), attachments=(), origin={})
+
     def fill_attachments(self, copy: Ask) -> None:
         """Take over the files of a second copy while that can still matter."""
         if self.state == "waiting" and not self.ask.attachments:
@@ -92,9 +101,11 @@ class TurnRecord:
         )
 
     def count_claim(self) -> None:
-        """Count an attempt, unless the model has ended."""
+        """Count an attempt, which ends its pages anew, unless the model has ended."""
         self.attempt_before = self.attempt
-        self.attempt += self.state == "running"
+        if self.state == "running":
+            self.attempt += 1
+            self.forget_seals()
 
     def postpone(self, now: float, after: float, count: bool) -> None:
         """Put it off, and without `count` take the attempts of this claim back."""
@@ -102,6 +113,14 @@ class TurnRecord:
         self.not_before = self.due if after > 0 else 0.0
         if self.state == "running" and not count:
             self.attempt = self.attempt_before
+
+    def withdraw(self, mail: Mail) -> None:
+        """Take an ask out of the turn; the last one stays, and the turn leaves the history."""
+        if len(self.mail) == 1:
+            self.withdrawn = True
+        else:
+            self.mail.remove(mail)
+            mail.drop()
 
     def reopen(self, now: float) -> None:
         """Ask again as if it had just been asked."""
@@ -175,7 +194,15 @@ class Lane:
         for queue in (self.waiting, self.notes):
             if mail in queue:
                 queue.remove(mail)
-        mail.state = "dropped"
+        mail.drop()
+
+    def drop_waiting(self, author: str) -> list[Ask]:
+        """Drop an author's mail, and return it oldest first."""
+        dropped = [mail for mail in self.waiting if mail.ask.author.id == author]
+        asks = [mail.ask for mail in dropped]
+        for mail in dropped:
+            self.forget(mail)
+        return asks
 
     def restart(self) -> None:
         """Let the turns so far and the unused notes leave the history."""
@@ -190,8 +217,7 @@ class Lane:
     def take_mail(self, number: int) -> TurnRecord:
         """Make a turn of the oldest mail and of what its author said directly after it."""
         first = self.waiting[0]
-        group = (first.ask.author.id, first.parent)
-        run = list(takewhile(lambda mail: (mail.ask.author.id, mail.parent) == group, self.waiting[:LONGEST_RUN]))
+        run = list(takewhile(lambda mail: mail.company == first.company, self.waiting[:LONGEST_RUN]))
         newest = self.turns[-1].id if self.turns else None
         record = TurnRecord(
             id=number,

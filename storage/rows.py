@@ -70,6 +70,7 @@ def load_summary(row: sqlite3.Row) -> Summary:
         asker=row["asker"],
         state=row["state"],
         last=bool(row["last"]),
+        asks=row["asks"],
         outcome=load_outcome(row),
     )
 

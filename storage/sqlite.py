@@ -122,9 +122,9 @@ class SqliteStore:
         """Prolong this owner's leases."""
         await self._write(lane.renew, owner, lease)
 
-    async def next_due(self) -> float | None:
-        """Seconds until work becomes due; work under a live lease counts from the end of the lease."""
-        return await self._read(lane.next_due)
+    async def next_due(self, owner: str) -> float | None:
+        """Seconds until this owner may claim something; work under another's lease counts from the end of the lease."""
+        return await self._read(lane.next_due, owner)
 
     async def place(self, claim: Claim, place: str) -> None:
         """Remember where the answer is."""
@@ -174,12 +174,16 @@ class SqliteStore:
         """The turn of a message of ours."""
         return await self._read(steering.find_turn, "turn_of_post", ref)
 
+    async def forget_post(self, ref: str) -> None:
+        """Forget a message of ours whose turn is delivered."""
+        await self._write(steering.forget_post, ref)
+
     async def open_turn(self, conversation: str) -> Summary | None:
         """The turn that is not yet delivered."""
         return await self._read(steering.find_turn, "open_turn", conversation)
 
-    async def drop_waiting(self, conversation: str, author: str) -> int:
-        """Drop this author's waiting mail."""
+    async def drop_waiting(self, conversation: str, author: str) -> Sequence[Ask]:
+        """Drop this author's waiting mail, and return it oldest first."""
         return await self._write(steering.drop_waiting, conversation, author)
 
     async def rewrite_question(self, key: str, text: str) -> None:
@@ -187,7 +191,7 @@ class SqliteStore:
         await self._write(steering.rewrite_question, key, text)
 
     async def withdraw_question(self, key: str) -> bool:
-        """Drop an ask or take its round out of the history."""
+        """Drop an ask, also out of its turn; with its last ask a turn leaves the history instead."""
         return await self._write(steering.withdraw_question, key)
 
     async def request_stop(self, turn: int) -> None:

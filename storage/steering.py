@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.messages import Ask
 from bot.ports import Summary
 from storage.connection import Transaction
 from storage.rows import dump_ask, load_ask, load_summary
@@ -23,11 +24,18 @@ def find_turn(tx: Transaction, query: str, value: str) -> Summary | None:
     return None if row is None or row["turn"] is None else turn(tx, row["turn"])
 
 
-def drop_waiting(tx: Transaction, conversation: str, author: str) -> int:
-    """Drop this author's waiting mail."""
-    dropped = tx.run("drop_waiting", conversation=conversation, author=author)
+def forget_post(tx: Transaction, ref: str) -> None:
+    """Forget a message of ours whose turn is delivered."""
+    tx.run("forget_post", ref=ref)
+
+
+def drop_waiting(tx: Transaction, conversation: str, author: str) -> list[Ask]:
+    """Drop this author's waiting mail, and return it oldest first."""
+    rows = tx.all("waiting_of_author", conversation=conversation, author=author)
+    for row in rows:
+        tx.run("drop_ask", seq=row["seq"])
     tx.run("schedule", conversation=conversation)
-    return dropped
+    return [load_ask(row["body"]) for row in rows]
 
 
 def rewrite_question(tx: Transaction, key: str, text: str) -> None:
@@ -44,12 +52,13 @@ def _running(tx: Transaction, number: int | None) -> bool:
 
 
 def withdraw_question(tx: Transaction, key: str) -> bool:
-    """Drop an ask or a note, or take an answered ask's round out of the history."""
+    """Drop an ask or a note, also out of its turn; with its last ask a turn leaves the history instead."""
     row = tx.one("ask_by_key", key=key)
     if row is None:
         return False
     if row["state"] == "asked":
-        tx.run("withdraw_turn", turn=row["turn"])
+        if not tx.run("drop_one_of_several", seq=row["seq"]):
+            tx.run("withdraw_turn", turn=row["turn"])
         return False
     tx.run("drop_ask", seq=row["seq"])
     tx.run("schedule", conversation=row["conversation"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +26,7 @@ from bot.errors import GlimmerError, OperatorError
 from bot.messages import Ask, Quote, Turn
 from bot.pacing import Governor
 from bot.ports import Inbox, Memory, Surface
+from bot.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +71,7 @@ class DiscordAdapter:
         self._logged_in = asyncio.Event()
         self._closing = asyncio.Event()
         self._online = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     @property
     def ready(self) -> bool:
@@ -121,7 +122,7 @@ class DiscordAdapter:
             # It was closed meanwhile: what the login has begun is still to be ended.
             await self.close()
             return
-        self._own(self._keep_cursor())
+        self._tasks.start(self._keep_cursor())
         while not self._closing.is_set():
             await self._connect()
 
@@ -129,9 +130,7 @@ class DiscordAdapter:
         """Take no more events, and end `run`."""
         self._closing.set()
         self._events.closed = True
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
         with suppress(GlimmerError):
             # An older cursor only means that more is looked at after the start.
             await self._catchup.store()
@@ -203,7 +202,7 @@ class DiscordAdapter:
             client.event(handler)
         tree = app_commands.CommandTree[Any](client)
         commands.register(tree, desk)
-        self._own(self._sync(tree))
+        self._tasks.start(self._sync(tree))
 
     async def _sync(self, tree: app_commands.CommandTree[Any]) -> None:
         try:
@@ -216,14 +215,14 @@ class DiscordAdapter:
         self._online = True
         self._catchup.begin()
         log.info("discord.ready", user=str(self.me), guilds=len(self.client.guilds))
-        self._own(self._catchup.read_direct(self.client, self._events.on_message))
+        self._tasks.start(self._catchup.read_direct(self.client, self._events.on_missed))
         for guild in self.client.guilds:
             if not guild.unavailable:
-                self._own(self._catchup.read_guild(guild, self._events.on_message))
+                self._tasks.start(self._catchup.read_guild(guild, self._events.on_missed))
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server became known after the session began, or is back after an outage."""
-        self._own(self._catchup.read_guild(guild, self._events.on_message))
+        self._tasks.start(self._catchup.read_guild(guild, self._events.on_missed))
 
     async def on_resumed(self) -> None:
         """The session goes on; Discord has replayed what was missed."""
@@ -240,16 +239,6 @@ class DiscordAdapter:
             with suppress(GlimmerError):
                 # The store has said why; the next round tries again.
                 await self._catchup.store()
-
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("task.failed", exc_info=task.exception())
 
     # Where answers go ----------------------------------------------------------------------------------------------
 

@@ -21,10 +21,10 @@ Take = Callable[[discord.Message], Awaitable[None]]
 _CURSOR: Final = "discord/seen"
 # Messages that arrived out of order around the cursor are read again, this many seconds; the inbox knows them.
 OVERLAP: Final = timedelta(seconds=60)
-# How far back is looked at all, how many channels are read and how many messages in each (Discord's page holds 100).
+# How far back is looked at all, how many channels are read and how many messages in each (100 a request).
 HORIZON: Final = timedelta(days=2)
 CHANNELS: Final = 60
-MESSAGES: Final = 100
+MESSAGES: Final = 300
 # Direct messages are looked for in conversations that were active within these days.
 ACTIVE: Final = timedelta(days=30)
 
@@ -112,4 +112,6 @@ class CatchUp:
         except PlatformError as error:
             log.info("catchup.channel_unreadable", channel=channel.id, reason=str(error))
             return []
+        if len(found) == MESSAGES:
+            log.warning("catchup.more_than_read", channel=channel.id, messages=MESSAGES)
         return sorted(found, key=lambda message: message.id)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import re
+from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 import discord
@@ -19,6 +21,10 @@ from bot.pacing import Governor
 
 # discord.py drops idle connections after 15 s, so that a quiet bot's first post would pay for a new one.
 _KEEP_ALIVE: Final = 75.0
+_Kind = TypeVar("_Kind", bound=discord.Client)
+_REFUSED_FOR: Final = 1.0  # seconds, where a refusal does not say for how long
+# Discord docs, interactions/receiving-and-responding: these are outside of the limit over all requests.
+_EXEMPT: Final = re.compile(r"/(interactions|webhooks)/")
 _ROUTES: Final = [
     ("POST", re.compile(r"/channels/(\d+)/messages$"), "post"),
     ("PATCH", re.compile(r"/channels/(\d+)/messages/\d+$"), "edit"),
@@ -50,18 +56,28 @@ class RestTrace:
         metrics.platform_calls.labels("discord", str(params.response.status)).inc()
         lane = lane_of(params.method, params.url.path)
         if lane is None:
+            if not _EXEMPT.search(params.url.path):
+                self._governor.count()
             return
         headers = params.response.headers
         if params.response.status == 429:
             everywhere = "X-RateLimit-Global" in headers or headers.get("X-RateLimit-Scope") == "global"
-            self._governor.refused(lane, float(headers.get("Retry-After", 1.0)), everywhere=everywhere)
-        elif "X-RateLimit-Limit" in headers and "X-RateLimit-Reset-After" in headers:
-            self._governor.observe(
-                lane,
-                limit=int(headers["X-RateLimit-Limit"]),
-                remaining=int(headers.get("X-RateLimit-Remaining", 0)),
-                reset_after=float(headers["X-RateLimit-Reset-After"]),
-            )
+            wait = _number(headers.get("Retry-After"))
+            self._governor.refused(lane, _REFUSED_FOR if wait is None else wait, everywhere=everywhere)
+            return
+        limit, reset_after = _number(headers.get("X-RateLimit-Limit")), _number(headers.get("X-RateLimit-Reset-After"))
+        if limit and reset_after is not None:
+            remaining = _number(headers.get("X-RateLimit-Remaining")) or 0
+            self._governor.observe(lane, limit=int(limit), remaining=int(remaining), reset_after=reset_after)
+
+
+def _number(value: str | None) -> float | None:
+    """A header's number; None for what is none: Discord's edge also sends dates."""
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def lane_of(method: str, path: str) -> str | None:
@@ -84,6 +100,30 @@ class _Pacing:
 class Client(_Pacing, discord.Client):
     """The client of a bot on one shard: it keeps its session over an outage."""
 
+    _info: asyncio.Task[discord.AppInfo] | None = None
+
+    async def enter(self, token: str) -> Mapping[str, Any]:
+        """Log in, and return what Discord says about its gateway; raises what `login` does.
+
+        All is asked for at once: discord.py alone waits for three answers, one after the other.
+        """
+        asked: list[asyncio.Task[Any]] = [asyncio.create_task(self.login(token))]
+        try:
+            await asyncio.sleep(0)  # until discord.py has made its session, and waits for the first answer
+            self._info = asyncio.create_task(super().application_info())
+            asked += [self._info, asyncio.create_task(self.http.request(Route("GET", "/gateway/bot")))]
+            # A refused token fails all of them; only the login calls it by its name.
+            return [await task for task in asked][-1]
+        finally:
+            self._info = None
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    async def application_info(self) -> discord.AppInfo:
+        """What Discord knows about the application; within a login, what was asked for at its start."""
+        return await (self._info or super().application_info())
+
 
 class ShardedClient(_Pacing, discord.AutoShardedClient):
     """The client of a bot on several shards."""
@@ -101,8 +141,7 @@ async def log_in(token: str, api_url: str, wanted: discord.Intents, trace: RestT
     Route.BASE = api_url
     client = _make(Client, wanted, trace)
     try:
-        await client.login(token)
-        gateway = await client.http.request(Route("GET", "/gateway/bot"))
+        gateway = await client.enter(token)
     except BaseException:
         await client.close()
         raise
@@ -116,7 +155,7 @@ async def log_in(token: str, api_url: str, wanted: discord.Intents, trace: RestT
     return sharded
 
 
-def _make(kind: type[discord.Client], wanted: discord.Intents, trace: RestTrace, **options: Any) -> discord.Client:
+def _make(kind: type[_Kind], wanted: discord.Intents, trace: RestTrace, **options: Any) -> _Kind:
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     return kind(
         intents=wanted,

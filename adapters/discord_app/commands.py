@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from typing import Any, Final, Protocol
 
 import discord
@@ -86,19 +87,21 @@ def read_ask(interaction: discord.Interaction, text: str, *quotes: Quote) -> Ask
         address=_address(interaction),
         author=author_of(interaction.user, interaction.permissions),
         text=text,
-        at=interaction.created_at.timestamp(),
+        at=time.time(),
         message="",
+        alone=True,
         quotes=quotes,
         origin={
             "interaction": str(interaction.id),
             "application": str(interaction.application_id),
             "token": interaction.token,
-            "member": "1" if _bot_is_there(interaction) else "",
+            "member": "1" if bot_is_there(interaction) else "",
         },
     )
 
 
-def _bot_is_there(interaction: discord.Interaction) -> bool:
+def bot_is_there(interaction: discord.Interaction) -> bool:
+    """Whether the bot itself is a member of the place, and may write there of its own accord."""
     if interaction.guild_id is not None:
         return interaction.is_guild_integration()
     return bool(interaction.context.dm_channel and not interaction.context.private_channel)

@@ -62,7 +62,7 @@ class Courtesy:
     async def background(self, ask: Ask) -> Sequence[Quote]:
         """The starter message of a thread and what was said in it before this ask, oldest first."""
         try:
-            async with translated(seconds=BACKGROUND_PATIENCE):
+            async with translated(within=BACKGROUND_PATIENCE):
                 starter = await self._starter(ask)
                 lane = f"read:{ask.address.thread}"
                 async with self._connection.governor.permit(lane, Priority.FIRST):
@@ -101,7 +101,10 @@ class Courtesy:
                 log.debug("discord.mark_refused", reason=str(error))
 
     async def tell(self, ask: Ask, text: str) -> None:
-        """Say a sentence under the message, or else directly to its author."""
+        """Say a sentence as the command's response, under the message, or else directly to its author."""
+        if "interaction" in ask.origin:
+            await self._fill_response(ask, text)
+            return
         channel = ask.address.thread or ask.address.channel
         reference = {"message_id": ask.message, "fail_if_not_exists": False} if ask.message else None
         if await self._say(channel, text, reference) or not ask.address.workspace:
@@ -109,6 +112,19 @@ class Courtesy:
         direct = await self._direct(int(ask.author.id))
         if direct is not None:
             await self._say(direct, text, None)
+
+    async def _fill_response(self, ask: Ask, text: str) -> None:
+        route = Route(
+            "PATCH",
+            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+            webhook_id=ask.origin["application"],
+            webhook_token=ask.origin["token"],
+        )
+        try:
+            async with translated():
+                await (await self._connection.http()).request(route, json={"content": text, "components": []})
+        except PlatformError as error:
+            log.info("discord.not_told", reason=str(error))
 
     async def tell_operator(self, text: str) -> bool:
         """Say a sentence to the application's owner; whether it arrived."""

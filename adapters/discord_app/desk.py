@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 import aiohttp
 import discord
 import structlog
 
 from adapters.discord_app import controls
+from adapters.discord_app.commands import bot_is_there
 from bot import texts
 from bot.errors import GlimmerError
-from bot.messages import Ask, Control
+from bot.messages import Ask, Control, ControlKind
 from bot.ports import Inbox, Reception
 
 log = structlog.get_logger(__name__)
+
+# Discord docs, interactions/receiving-and-responding: the first response counts within 3 seconds.
+ANSWER_WITHIN: Final = 3.0
+
+_UNANSWERED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
 class Connection(Protocol):
@@ -53,10 +59,16 @@ class Desk:
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Act on a button; commands go through the tree."""
-        if interaction.type is discord.InteractionType.component:
-            control = controls.read_click(interaction)
-            if control is not None:
-                await self.take_control(interaction, control)
+        if interaction.type is not discord.InteractionType.component:
+            return
+        control = controls.read_click(interaction)
+        if control is None:
+            return
+        if control.kind is ControlKind.CONTINUE and not bot_is_there(interaction):
+            # The rest would be a message of its own, which the bot may not write where it is no member.
+            await _respond(interaction, texts.say("only_member", control.address.locale))
+        else:
+            await self.take_control(interaction, control)
 
     async def take_ask(self, interaction: discord.Interaction, ask: Ask) -> None:
         """Store an ask and acknowledge the command; its answer waits for the acknowledgement."""
@@ -67,11 +79,12 @@ class Desk:
             refusal = await self._store(ask)
             if refusal:
                 del self._tickets[ask.origin["interaction"]]
-                await self._answer(interaction, texts.say(refusal, ask.address.locale))
+                await _respond(interaction, texts.say(refusal, ask.address.locale))
             else:
-                response = await interaction.response.defer(thinking=True)
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    response = await interaction.response.defer(thinking=True)
                 message_id = str(response.message_id or "") if response else ""
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except _UNANSWERED as error:
             log.warning("interaction.not_acknowledged", reason=str(error)[:200])
         finally:
             ticket.set_result(message_id)
@@ -96,13 +109,15 @@ class Desk:
         except GlimmerError as error:
             log.error("control.not_stored", key=control.key, reason=str(error))  # noqa: TRY400 - it has no news
             sentence = texts.say("not_stored", control.address.locale)
-        try:
-            await self._answer(interaction, sentence)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("interaction.not_acknowledged", reason=str(error)[:200])
+        await _respond(interaction, sentence)
 
-    async def _answer(self, interaction: discord.Interaction, sentence: str) -> None:
-        if sentence:
-            await interaction.response.send_message(sentence, ephemeral=True)
-        else:
-            await interaction.response.defer()
+
+async def _respond(interaction: discord.Interaction, sentence: str) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN):
+            if sentence:
+                await interaction.response.send_message(sentence, ephemeral=True)
+            else:
+                await interaction.response.defer()
+    except _UNANSWERED as error:
+        log.warning("interaction.not_acknowledged", reason=str(error)[:200])

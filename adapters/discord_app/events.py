@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final, Protocol
 
 import discord
@@ -49,17 +50,24 @@ class Events:
 
     async def on_message(self, message: discord.Message) -> None:
         """Take in a message that is for the bot, or was said in one of its threads."""
+        await self._take(message, time.time())
+
+    async def on_missed(self, message: discord.Message) -> None:
+        """Take in a message that was said while the bot was away: its age counts from then."""
+        await self._take(message, message.created_at.timestamp())
+
+    async def _take(self, message: discord.Message, at: float) -> None:
         if self.closed:
             return
-        if not inbound.is_person(message) or await self._take(message):
+        if not inbound.is_person(message) or await self._taken(message, at):
             self._catchup.saw(message.id)
         else:
             self._catchup.missed(message.id)
 
-    async def _take(self, message: discord.Message) -> bool:
+    async def _taken(self, message: discord.Message, at: float) -> bool:
         """Whether the message was stored, or need not be."""
         parent = await self._parent(message.channel)
-        ask = inbound.read_message(message, self._connection.me, parent)
+        ask = inbound.read_message(message, self._connection.me, parent, at)
         concerns_us = ask.addressed or (parent is not None and bool(ask.text or ask.attachments))
         return not concerns_us or await self._store(ask)
 
@@ -80,7 +88,8 @@ class Events:
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """An edited question changes what is asked, if it is not yet being answered."""
         message = event.message
-        if not message.author.bot and (message.guild is None or inbound.is_for_us(message, self._connection.me)):
+        # Without the privileged intent the content of most edits is not told: then nothing is known to have changed.
+        if inbound.is_person(message) and message.content:
             text = inbound.clean(message, self._connection.me)
             await self._steer(ControlKind.QUESTION_EDITED, inbound.message_key(event.message_id), text)
 

@@ -77,8 +77,8 @@ def is_thread(channel: object) -> bool:
     return getattr(channel, "type", None) in _THREADS
 
 
-def read_message(message: discord.Message, me: discord.ClientUser, parent_id: int | None) -> Ask:
-    """The ask that a message is; `parent_id` is the channel of the thread that it was said in."""
+def read_message(message: discord.Message, me: discord.ClientUser, parent_id: int | None, at: float) -> Ask:
+    """The ask that a message is; `parent_id` is the channel of the thread that it was said in, `at` its time."""
     in_thread = parent_id is not None
     direct = message.guild is None
     root = message.channel.id if in_thread or direct else message.id
@@ -89,7 +89,7 @@ def read_message(message: discord.Message, me: discord.ClientUser, parent_id: in
         address=address_of(message.guild, message.channel, parent_id),
         author=author_of(message.author),
         text=clean(message, me),
-        at=message.created_at.timestamp(),
+        at=at,
         message=str(message.id),
         addressed=is_for_us(message, me),
         reply_to=reply_to,

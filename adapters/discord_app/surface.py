@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import discord
 from discord.http import HTTPClient, Route
@@ -108,41 +108,53 @@ class ChannelSurface:
         if self._replies(first):
             body["message_reference"] = {"message_id": self._ask.message, "fail_if_not_exists": False}
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=self._channel)
-        async with translated():
-            answer = await self._request(route, body, page)
-        self._buttons[str(answer["id"])] = page.controls
+        try:
+            answer = await self._send(route, body, page)
+        except PlatformRefused as error:
+            if failures.code_of(error) != failures.NO_HISTORY_TO_REPLY:
+                raise
+            # Replying takes the right to read the history; without it the answer stands by itself.
+            del body["message_reference"]
+            answer = await self._send(route, body, page)
         return str(answer["id"])
 
     async def find(self, intent: Post) -> Sequence[str]:
-        """Messages of ours in this channel since the intent."""
+        """Messages of ours in this channel since the intent, but for replies to other questions."""
         after = discord.utils.time_snowflake(datetime.fromtimestamp(intent.at - CLOCK_SKEW, UTC))
         async with translated():
             found = await (await self._rest.http()).logs_from(int(self._channel), 50, after=after)
-        return [
-            str(number) for number in sorted(int(m["id"]) for m in found if int(m["author"]["id"]) == self._rest.my_id)
-        ]
+        ours = [message for message in found if self._could_be_ours(cast("Mapping[str, Any]", message))]
+        return [str(number) for number in sorted(int(message["id"]) for message in ours)]
+
+    def _could_be_ours(self, message: Mapping[str, Any]) -> bool:
+        reference: Mapping[str, Any] = message.get("message_reference") or {}
+        answered = str(reference.get("message_id", self._ask.message))
+        return int(message["author"]["id"]) == self._rest.my_id and answered == self._ask.message
 
     async def edit(self, ref: str, page: Page) -> None:
         """Replace what a message shows; the buttons are sent only when they change."""
         try:
             await self._edit(ref, page)
         except PlatformRefused as error:
-            cause = error.__cause__
-            if not isinstance(cause, discord.HTTPException) or cause.code != failures.THREAD_ARCHIVED:
+            if failures.code_of(error) != failures.THREAD_ARCHIVED:
                 raise
             await self._unarchive()
             await self._edit(ref, page)
 
-    async def _edit(self, ref: str, page: Page) -> None:
+    async def _edit(self, ref: str, page: Page) -> Any:
         body: dict[str, Any] = {"content": self._content(page), "allowed_mentions": self._allowed(page)}
         if self._buttons.get(ref) != page.controls:
             body["components"] = components(page, self._ask.address.locale)
         if ControlKind.STOP not in page.controls and page.file is None:
             # A page in its final form has no file unless it says so: an earlier attempt may have left one.
             body["attachments"] = []
-        async with translated():
-            await self._request(self._edit_route(ref), body, page)
+        answer = await self._send(self._edit_route(ref), body, page)
         self._buttons[ref] = page.controls
+        return answer
+
+    async def _send(self, route: Route, body: dict[str, Any], page: Page) -> Any:
+        async with translated():
+            return await self._request(route, body, page)
 
     def _edit_route(self, ref: str) -> Route:
         return Route("PATCH", "/channels/{channel_id}/messages/{message_id}", channel_id=self._channel, message_id=ref)
@@ -206,7 +218,7 @@ class ChannelSurface:
         if self._rest.governor.closed_for(lane) > THREAD_PATIENCE:
             return False
         try:
-            async with translated(seconds=THREAD_PATIENCE), self._rest.governor.permit(lane, Priority.FIRST):
+            async with translated(within=THREAD_PATIENCE), self._rest.governor.permit(lane, Priority.FIRST):
                 await (await self._rest.http()).start_thread_with_message(
                     int(self._ask.address.channel),
                     int(self._ask.message),
@@ -214,8 +226,7 @@ class ChannelSurface:
                     auto_archive_duration=THREAD_ARCHIVE_MINUTES,
                 )
         except PlatformError as error:
-            cause = error.__cause__
-            return isinstance(cause, discord.HTTPException) and cause.code == failures.THREAD_EXISTS
+            return failures.code_of(error) == failures.THREAD_EXISTS
         return True
 
 
@@ -268,13 +279,14 @@ class InteractionSurface(ChannelSurface):
         """The first page fills the command's response; the next ones are messages of their own."""
         if intent.page == 0 and self._alive:
             try:
-                await self._edit(self._response or "@original", page)
-            except PlatformGone:
-                if not self._member:
+                answer = await self._edit(self._response or "@original", page)
+            except PlatformError as error:
+                if failures.code_of(error) not in failures.EXPIRED or not self._member:
                     raise
                 # The command was never acknowledged in time: the answer comes as a message of its own.
                 self._expired = True
             else:
+                self._response = self._response or str((answer or {}).get("id", ""))
                 return self._response or "@original"
         if self._member or not self._alive:
             return await super().post(page, intent)
@@ -284,9 +296,26 @@ class InteractionSurface(ChannelSurface):
             "allowed_mentions": self._allowed(page),
         }
         body["components"] = components(page, self._ask.address.locale)
-        async with translated():
-            answer = await self._request(self._hook("POST", ""), body, page)
+        answer = await self._send(self._hook("POST", ""), body, page)
         return str(answer["id"])
+
+    async def find(self, intent: Post) -> Sequence[str]:
+        """The command's own response is known; for other pages the channel is read."""
+        if intent.page == 0 and self._response:
+            return [self._response]
+        return await super().find(intent)
+
+    async def edit(self, ref: str, page: Page) -> None:
+        """Through the interaction while its token lives, then as a message of ours."""
+        try:
+            await super().edit(ref, page)
+        except PlatformError as error:
+            if failures.code_of(error) not in failures.EXPIRED:
+                raise
+            self._expired = True
+            if not ref.isdigit():
+                raise PlatformGone("the command's response is out of reach") from error
+            await super().edit(ref, page)
 
     def _edit_route(self, ref: str) -> Route:
         if not self._alive:

@@ -17,6 +17,7 @@ from bot.glm.answer import AnswerReader, Bounds
 from bot.glm.catalogue import Offer, Provider
 from bot.glm.errors import broken, read_refusal, read_retry_after
 from bot.glm.fields import parse
+from bot.glm.watchdog import Watchdog
 from bot.messages import Delta
 
 log = structlog.get_logger(__name__)
@@ -82,17 +83,18 @@ class Endpoint:
             delta = None if response.is_success else await _refuse(response, reader)
             if delta is not None:
                 yield delta
-            stream = response.aiter_bytes()
-            events, due = 0, loop.time() + self._bounds.first
-            while not reader.ended and reader.fault is None:
-                delta = await _read(stream, reader, min(due, deadline), deadline)
-                if reader.complete:
-                    await _drain(stream)
-                if delta is not None:
-                    yield delta
-                if reader.events != events:
-                    events = reader.events
-                    due = loop.time() + (self._bounds.idle if reader.finish is None else self._bounds.tail)
+            stream, events = response.aiter_bytes(), 0
+            with Watchdog(min(loop.time() + self._bounds.first, deadline)) as watchdog:
+                while not reader.ended and reader.fault is None:
+                    delta = await _read(stream, reader, watchdog, deadline)
+                    if reader.complete:
+                        await _drain(stream)
+                    if delta is not None:
+                        yield delta
+                    if reader.events != events:
+                        events = reader.events
+                        wait = self._bounds.idle if reader.finish is None else self._bounds.tail
+                        watchdog.due = min(loop.time() + wait, deadline)
         self._used = loop.time()
         if reader.fault is not None and not reader.ended:
             reader.fault.trace = reader.fault.trace or reader.trace
@@ -138,12 +140,13 @@ class Endpoint:
             await response.aclose()
 
 
-async def _read(stream: AsyncIterator[bytes], reader: AnswerReader, due: float, deadline: float) -> Delta | None:
+async def _read(
+    stream: AsyncIterator[bytes], reader: AnswerReader, watchdog: Watchdog, deadline: float
+) -> Delta | None:
     try:
-        async with asyncio.timeout_at(due):
-            data = await anext(stream, b"")
+        data = await watchdog.read(stream)
     except TimeoutError:
-        return reader.cut("stalled") if due >= deadline else reader.give_up("stalled")
+        return reader.cut("stalled") if watchdog.due >= deadline else reader.give_up("stalled")
     except httpx.HTTPError:
         return reader.give_up("reset")
     return reader.feed(data) if data else reader.end()

@@ -9,6 +9,7 @@ from bot.glm.catalogue import ThinkingStyle
 _TAGS = ("<think>", "</think>")
 _HEADERS = ("###Thinking", "###Response")
 _BOXES = ("<|begin_of_box|>", "<|end_of_box|>")
+_FIRST = "<"  # of every marker that is erased
 _UNLIMITED = 1 << 30
 
 
@@ -106,6 +107,9 @@ class _Eraser:
 
     def feed(self, text: str) -> str:
         if not self._left or not text:
+            return text
+        if not self._held and _FIRST not in text:
+            self._before = text[-1]
             return text
         text = self._before + self._held + text
         text, found = self._pattern.subn("", text, count=self._left)

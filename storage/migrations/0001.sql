@@ -47,7 +47,7 @@ CREATE INDEX turn_parent ON turn (parent) WHERE parent IS NOT NULL;
 CREATE UNIQUE INDEX turn_open ON turn (conversation) WHERE state <> 'delivered';
 
 -- States: waiting → asked (by `turn`); note → context (of `turn`); refused by a full queue; dropped. A key is kept for
--- ever, what was said only as long as it is of use.
+-- ever, what was said only as long as it is of use. A turn always keeps one ask: its author and place are the turn's.
 CREATE TABLE ask (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
@@ -59,6 +59,7 @@ CREATE TABLE ask (
     at REAL NOT NULL,
     accepted REAL NOT NULL,
     wakes INTEGER NOT NULL,
+    alone INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'asked', 'note', 'context', 'refused', 'dropped')),
     parent INTEGER REFERENCES turn (id),
     turn INTEGER REFERENCES turn (id),

@@ -39,13 +39,15 @@ class Place:
 async def place(platform: Handle) -> AsyncGenerator[Place]:
     inbox = Recorder()
     run = asyncio.create_task(platform.adapter.run(inbox))
-    await platform.say("hello")
-    ask = await asyncio.wait_for(inbox.asks.get(), PATIENCE)
-    turn = Turn(7, ask.conversation, (ask,), ask.at)
-    surface = platform.adapter.surface(turn)
-    yield Place(platform, replace(turn, place=await surface.open()), surface)
-    await platform.adapter.close()
-    await run
+    try:
+        await platform.say("hello")
+        ask = await asyncio.wait_for(inbox.asks.get(), PATIENCE)
+        turn = Turn(7, ask.conversation, (ask,), ask.at)
+        surface = platform.adapter.surface(turn)
+        yield Place(platform, replace(turn, place=await surface.open()), surface)
+    finally:
+        await platform.adapter.close()
+        await run
 
 
 def intent(number: int = 1, *, at: float = 0.0) -> Post:

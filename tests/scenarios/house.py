@@ -110,7 +110,7 @@ class House:
         """Start a process and wait until events reach it and its commands are there."""
         bot = await self.spawn(**settings)
         await bot.logged("discord.ready")
-        await self.until(lambda: any(call.method == "PUT" for call in self.discord.requests))
+        await self.until(lambda: any(call.method == "PUT" and call.status for call in self.discord.requests))
         return bot
 
     async def end(self) -> None:

@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 
 from bot.access import may_set, may_steer
-from bot.commands import SCOPES
+from bot.commands import scope_keys
 from bot.messages import Author, ControlKind, Right
+from tests.fixtures.stage import HERE
 
 ANN, EVE = Author("ann", "Ann"), Author("eve", "Eve")
-STEERING = [ControlKind.STOP, ControlKind.REGENERATE, ControlKind.CONTINUE]
+STEERING = [ControlKind.STOP, ControlKind.RESET, ControlKind.REGENERATE, ControlKind.CONTINUE]
 
 
 def somebody(*rights: Right) -> Author:
@@ -35,7 +36,7 @@ GIVEN = {"conversation": None, "me": None, "channel": Right.MANAGE_CHANNEL, "ser
 
 
 def test_every_scope_is_decided() -> None:
-    assert set(GIVEN) == set(SCOPES)
+    assert set(GIVEN) == set(scope_keys("talk", HERE, "ann"))
 
 
 @pytest.mark.parametrize(("scope", "needed"), GIVEN.items())

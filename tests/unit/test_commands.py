@@ -1,85 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from bot import texts
-from bot.commands import SCOPES, Commands, scope_keys
 from bot.errors import UserError
-from bot.messages import Address, Ask, Author, Control, ControlKind, Outcome, OutcomeKind, Right
-from bot.ports import Claim
-from storage.memory import MemoryStore
-from tests.fixtures.model import MODELS, ScriptedModel
-from tests.fixtures.stage import HERE, a_control, an_ask, moderator
+from bot.messages import Author, Control, ControlKind, Outcome, OutcomeKind, Right
+from bot.ports import Reception
+from tests.fixtures.command_desk import Desk
+from tests.fixtures.stage import HERE, a_control, an_ask, moderator, work_waits
 
 ANSWER = Outcome(OutcomeKind.ANSWERED, "q", "a")
-
-
-class Lane:
-    """Remembers what it was told to do."""
-
-    def __init__(self) -> None:
-        self.done: list[tuple[object, ...]] = []
-        self.asked: list[Ask] = []
-        self.runs: int | None = None
-
-    def stop(self, turn: int, *, retract: bool = False) -> None:
-        self.done.append(("retract" if retract else "stop", turn))
-
-    def page_deleted(self, turn: int, ref: str) -> None:
-        self.done.append(("page_deleted", turn, ref))
-
-    def running(self, address: Address, author: str) -> int | None:
-        return self.runs
-
-    async def delivered(self, turn: int, seconds: float) -> None:
-        self.done.append(("waited", turn))
-
-    def wake(self) -> None:
-        self.done.append(("wake",))
-
-    async def ask(self, ask: Ask) -> object:
-        self.asked.append(ask)
-        return None
-
-
-class Desk:
-    """Commands with a store and a lane."""
-
-    def __init__(self) -> None:
-        self.store = MemoryStore()
-        self.lane = Lane()
-        self.commands = Commands(self.store, ScriptedModel(), self.lane, default_model="glm-one")
-
-    async def act(self, kind: ControlKind, actor: str = "ann", **changes: Any) -> str:
-        return await self.commands.act(a_control(kind, actor, **changes))
-
-    async def refused(self, kind: ControlKind, actor: str = "ann", **changes: Any) -> str:
-        with pytest.raises(UserError) as error:
-            await self.act(kind, actor, **changes)
-        return str(error.value)
-
-    async def running(self, ask: Ask | None = None) -> Claim:
-        await self.store.accept(ask or an_ask(), wakes=True, limit=9)
-        claim = await self.store.claim("worker", 60.0)
-        assert claim is not None
-        return claim
-
-    async def finished(self, ask: Ask | None = None) -> Claim:
-        claim = await self.running(ask)
-        await self.store.finish(claim, ANSWER)
-        return claim
-
-    async def delivered(self, ask: Ask | None = None) -> Claim:
-        claim = await self.finished(ask)
-        await self.store.delivered(claim)
-        await self.store.proceed(claim)
-        return claim
-
-    async def model(self, conversation: str = "talk", address: Address = HERE, author: str = "ann") -> str:
-        return await self.commands.chosen_model(conversation, address, author)
 
 
 @pytest.fixture
@@ -117,20 +49,29 @@ async def test_there_may_be_nothing_to_stop(desk: Desk, target: str) -> None:
     assert desk.lane.done == []
 
 
+async def test_a_command_that_waits_is_told_that_it_was_stopped(desk: Desk) -> None:
+    await desk.running()
+    alone, message = an_ask(alone=True), an_ask()
+    for ask in (alone, message):
+        await desk.store.accept(ask, wakes=True, limit=9)
+    await desk.act(ControlKind.STOP)
+    assert desk.lane.told == [(alone.key, "stopped")]
+
+
 async def test_stop_cancels_only_the_actors_waiting_questions(desk: Desk) -> None:
     await desk.running()
     for author in ("bob", "ann", "bob"):
         await desk.store.accept(an_ask(author=author), wakes=True, limit=9)
     await desk.act(ControlKind.STOP)
-    assert await desk.store.drop_waiting("talk", "ann") == 0
-    assert await desk.store.drop_waiting("talk", "bob") == 2
+    assert list(await desk.store.drop_waiting("talk", "ann")) == []
+    assert len(await desk.store.drop_waiting("talk", "bob")) == 2
 
 
 async def test_who_only_waits_may_take_it_back(desk: Desk) -> None:
     await desk.delivered()
     await desk.store.accept(an_ask(author="bob"), wakes=True, limit=9)
     assert await desk.act(ControlKind.STOP, "bob") == texts.say("stopped_it")
-    assert await desk.store.next_due() is None
+    assert not work_waits(desk.store)
 
 
 async def test_a_stranger_stops_nothing(desk: Desk) -> None:
@@ -145,7 +86,7 @@ async def test_a_moderator_stops_the_asker_and_what_they_still_wait_for(desk: De
     await desk.store.accept(an_ask(), wakes=True, limit=9)
     await desk.commands.act(replace(a_control(ControlKind.STOP, target="1"), actor=moderator("mona")))
     assert desk.lane.done == [("stop", 1)]
-    assert await desk.store.drop_waiting("talk", "ann") == 0
+    assert list(await desk.store.drop_waiting("talk", "ann")) == []
 
 
 # Reset ---------------------------------------------------------------------------------------------------------------
@@ -167,6 +108,12 @@ async def test_reset_stops_what_runs(desk: Desk) -> None:
 @pytest.mark.parametrize("conversation", ["", "unknown"])
 async def test_reset_needs_a_conversation(desk: Desk, conversation: str) -> None:
     assert await desk.refused(ControlKind.RESET, conversation=conversation) == texts.say("no_conversation")
+
+
+async def test_a_stranger_does_not_reset_under_a_running_answer(desk: Desk) -> None:
+    await desk.running()
+    assert await desk.refused(ControlKind.RESET, "eve") == texts.say("not_yours")
+    assert desk.lane.done == []
 
 
 # Regenerate and Continue ---------------------------------------------------------------------------------------------
@@ -217,73 +164,10 @@ async def test_continue_asks_on_in_the_same_conversation_once(desk: Desk) -> Non
     assert first.key == again.key
 
 
-# Model ---------------------------------------------------------------------------------------------------------------
-
-
-async def test_without_a_choice_it_is_the_default(desk: Desk) -> None:
-    assert await desk.model() == "glm-one"
-    shown = await desk.act(ControlKind.MODEL)
-    assert shown == texts.say("model_now", model="glm-one", models="`glm-one`, `glm-two`")
-
-
-@pytest.mark.parametrize("scope", SCOPES)
-async def test_each_scope_can_be_set_and_unset(desk: Desk, scope: str) -> None:
-    chosen = a_control(ControlKind.MODEL, value="glm-two", scope=scope)
-    said = await desk.commands.act(replace(chosen, actor=moderator("ann")))
-    assert said == texts.say("model_set", scope=texts.say(f"scope_{scope}"), model="glm-two")
-    assert await desk.model() == "glm-two"
-    back = replace(chosen, value="default", actor=moderator("ann"))
-    assert "glm-one" in await desk.commands.act(back)
-    assert await desk.model() == "glm-one"
-
-
-@pytest.mark.parametrize("index", range(1, len(SCOPES)))
-async def test_the_narrower_scope_wins(desk: Desk, index: int) -> None:
-    for scope, value in ((SCOPES[index], "glm-one"), (SCOPES[index - 1], "glm-two")):
-        control = a_control(ControlKind.MODEL, value=value, scope=scope)
-        await desk.commands.act(replace(control, actor=moderator("ann")))
-    assert await desk.model() == "glm-two"
-
-
-async def test_my_choice_is_mine_wherever_i_am(desk: Desk) -> None:
-    await desk.act(ControlKind.MODEL, value="glm-two", scope="me")
-    assert await desk.model("elsewhere", Address("console", "", "direct")) == "glm-two"
-    assert await desk.model(author="bob") == "glm-one"
-
-
-@pytest.mark.parametrize("scope", ["channel", "server"])
-async def test_the_scopes_of_all_are_for_who_manages_them(desk: Desk, scope: str) -> None:
-    said = await desk.refused(ControlKind.MODEL, value="glm-two", scope=scope)
-    assert said == texts.say("may_not_manage", scope=texts.say(f"scope_{scope}"))
-    assert await desk.model() == "glm-one"
-
-
-async def test_a_direct_message_has_no_channel_and_no_server() -> None:
-    assert list(scope_keys("talk", Address("console", "", "direct"), "ann")) == ["conversation", "me"]
-
-
-@pytest.mark.parametrize("scope", ["channel", "server", "nonsense", ""])
-async def test_a_scope_that_is_not_there_is_refused(desk: Desk, scope: str) -> None:
-    control = a_control(ControlKind.MODEL, value="glm-two", scope=scope)
-    direct = replace(control, address=Address("console", "", "direct"), actor=moderator("ann"))
-    with pytest.raises(UserError) as error:
-        await desk.commands.act(direct)
-    assert str(error.value) == texts.say("no_conversation")
-
-
-async def test_an_unknown_model_is_refused_with_the_choices(desk: Desk) -> None:
-    said = await desk.refused(ControlKind.MODEL, value="gpt`" * 100, scope="me")
-    assert "`glm-one`, `glm-two`" in said
-    assert "``" not in said
-    assert len(said) < 300
-
-
-async def test_a_choice_that_no_provider_offers_any_more_is_passed_over(desk: Desk) -> None:
-    await desk.act(ControlKind.MODEL, value="glm-two", scope="me")
-    poorer = ScriptedModel()
-    poorer.models = lambda: MODELS[:1]  # pyright: ignore[reportAttributeAccessIssue]  # a provider was turned off
-    commands = Commands(desk.store, poorer, desk.lane, default_model="glm-one")
-    assert await commands.chosen_model("talk", HERE, "ann") == "glm-one"
+async def test_continue_says_when_the_queue_is_full(desk: Desk) -> None:
+    await desk.delivered()
+    desk.lane.reception = Reception.FULL
+    assert await desk.act(ControlKind.CONTINUE, target="1") == texts.say("queue_full")
 
 
 # Edits and deletions -------------------------------------------------------------------------------------------------
@@ -302,7 +186,7 @@ async def test_a_deleted_question_that_waits_is_not_asked(desk: Desk) -> None:
     ask = an_ask()
     await desk.store.accept(ask, wakes=True, limit=9)
     await desk.act(ControlKind.QUESTION_DELETED, target=ask.key)
-    assert await desk.store.next_due() is None
+    assert not work_waits(desk.store)
     assert desk.lane.done == []
 
 

@@ -7,12 +7,11 @@ import pytest
 from bot import texts
 from bot.dispatch import BACKOFF, LEASE, Policy
 from bot.errors import OperatorError, PlatformError
-from bot.messages import Address, Author, Control, ControlKind
 from bot.ports import Call, Claim, Reception
 from bot.settings import FollowUp
 from storage.memory import MemoryStore
-from tests.fixtures.faults import Fault, hold, lost
-from tests.fixtures.stage import HERE, World, a_control, a_world, an_ask, on_stage
+from tests.fixtures.faults import Fault
+from tests.fixtures.stage import World, a_world, an_ask, on_stage, work_waits
 from tests.fixtures.virtual_time import now
 from tests.fixtures.virtually import virtually
 
@@ -99,7 +98,7 @@ async def test_what_others_say_is_context_for_the_next_question() -> None:
 async def test_nobody_follows_up_where_nothing_was_asked(policy: FollowUp) -> None:
     async with on_stage(a_world(policy=Policy(policy, 5, 5))) as house:
         assert await house.dispatcher.ask(an_ask(addressed=False)) is Reception.NOTED
-        assert await house.store.next_due() is None
+        assert not work_waits(house.store)
 
 
 # The lane ------------------------------------------------------------------------------------------------------------
@@ -239,188 +238,4 @@ async def test_a_store_that_fails_for_a_while_ends_nothing() -> None:
     async with on_stage(world) as house:
         world.store.failing = 3
         await house.answered()
-        assert house.texts == ["fine"]
-
-
-# Controls ------------------------------------------------------------------------------------------------------------
-
-
-@virtually
-async def test_a_control_is_acted_on_once() -> None:
-    async with on_stage() as house:
-        await house.answered()
-        regenerate = a_control(ControlKind.REGENERATE, target="1")
-        for _ in range(3):
-            await house.dispatcher.control(regenerate)
-            await house.at_rest()
-        assert len(house.model.requests) == 2
-
-
-@virtually
-async def test_a_control_that_was_stored_but_not_acted_on_is_acted_on_after_the_restart() -> None:
-    world = a_world()
-    async with on_stage(world) as house:
-        await house.answered()
-    await world.store.accept_control(a_control(ControlKind.REGENERATE, target="1"))
-    async with on_stage(world) as house:
-        await house.until(lambda: len(house.model.requests) == 2)
-        await house.at_rest()
-        assert await world.store.unsettled() == []
-
-
-@virtually
-async def test_what_the_actor_may_not_do_is_said_and_settled() -> None:
-    async with on_stage() as house:
-        await house.answered()
-        assert await house.control(ControlKind.REGENERATE, "eve", target="1") == texts.say("not_yours")
-        assert await house.store.unsettled() == []
-
-
-@virtually
-async def test_stop_drops_the_askers_mail_and_nobody_elses() -> None:
-    async with on_stage() as house:
-        house.model.script("one", asyncio.Event())
-        await house.ask()
-        await house.until(lambda: house.texts)
-        await house.ask("bob's", author="bob")
-        await house.ask("ann's")
-        await house.control(ControlKind.STOP)
-        await house.at_rest()
-        assert house.texts == [f"one\n{texts.say('stopped')}", "fine"]
-        assert house.model.asked[1].endswith("bob's")
-
-
-@virtually
-async def test_stop_without_a_conversation_finds_what_runs_in_the_channel() -> None:
-    async with on_stage() as house:
-        house.model.script("one", asyncio.Event())
-        await house.ask()
-        await house.until(lambda: house.texts)
-        elsewhere = Address("console", "guild", "another")
-        ann = Author("ann", "Ann")
-        assert await house.dispatcher.control(Control("x", ControlKind.STOP, "", elsewhere, ann)) == texts.say(
-            "nothing_to_stop"
-        )
-        assert await house.dispatcher.control(Control("y", ControlKind.STOP, "", HERE, ann)) == texts.say("stopped_it")
-        await house.at_rest()
-
-
-@virtually
-async def test_a_regenerate_waits_for_the_delivery_that_is_under_way() -> None:
-    async with on_stage() as house:
-        answer = hold(Call.POST, after=True)
-        house.world.faults.arm(answer)
-        await house.ask()
-        await answer.arrived.wait()
-        await house.until(lambda: house.model.closed)
-        pressing = asyncio.create_task(house.control(ControlKind.REGENERATE, target="1"))
-        await asyncio.sleep(1)
-        answer.released.set()
-        assert await pressing == ""
-        await house.until(lambda: len(house.model.requests) == 2)
-        await house.at_rest()
-
-
-# The end of the process ----------------------------------------------------------------------------------------------
-
-
-@virtually
-async def test_a_drain_lets_turns_end_that_are_nearly_done() -> None:
-    async with on_stage() as house:
-        house.model.script("a", 2.0, "b")
-        await house.ask()
-        await house.until(lambda: house.texts)
-        await house.dispatcher.drain(8.0)
-        assert house.texts == ["ab"]
-        assert (await house.summary()).state == "delivered"
-
-
-@virtually
-async def test_a_drain_hands_back_what_takes_longer_and_the_next_process_finishes_it() -> None:
-    world = a_world()
-    async with on_stage(world) as house:
-        house.model.script("half", asyncio.Event())
-        await house.ask()
-        await house.until(lambda: house.texts)
-        begin = now()
-        await house.dispatcher.drain(8.0)
-        assert now() - begin < 8.1
-        assert house.texts == [f"half\n{texts.say('restarting')}"]
-        assert house.dispatcher.load == 0
-    async with on_stage(world) as house:
-        house.model.script("a whole answer")
-        await house.at_rest()
-        assert house.texts == ["a whole answer"]
-        assert len(world.screen.messages) == 1
-
-
-@virtually
-async def test_a_drain_ends_in_time_when_the_platform_does_not_answer() -> None:
-    async with on_stage() as house:
-        house.world.faults.arm(hold(Call.POST))
-        await house.ask()
-        await house.until(lambda: Call.POST in house.world.faults.calls)
-        begin = now()
-        await house.dispatcher.drain(8.0)
-        assert now() - begin < 8.1
-        assert house.dispatcher.load == 0
-
-
-@virtually
-async def test_nothing_new_is_begun_while_draining() -> None:
-    world = a_world()
-    async with on_stage(world) as house:
-        await house.dispatcher.drain(1.0)
-        await house.ask()
-        await asyncio.sleep(10)
-        assert house.model.requests == []
-    async with on_stage(world) as house:
-        await house.at_rest()
-        assert house.texts == ["fine"]
-
-
-@virtually
-async def test_drains_do_not_count_as_attempts() -> None:
-    world = a_world()
-    for _ in range(5):
-        async with on_stage(world) as house:
-            house.model.script("half", asyncio.Event())
-            if not house.model.requests:
-                await house.ask()
-            asked = len(house.model.requests)
-            await house.until(lambda: len(house.model.requests) > asked)  # noqa: B023 - used within the round
-            await house.dispatcher.drain(1.0)
-    async with on_stage(world) as house:
-        await house.at_rest()
-        assert house.texts == ["fine"]
-
-
-@virtually
-async def test_a_killed_process_leaves_its_turn_to_the_next_one() -> None:
-    world = a_world()
-    async with on_stage(world) as house:
-        house.model.script("half", asyncio.Event())
-        await house.ask()
-        await house.until(lambda: house.texts)
-        await house.dies()
-        assert house.texts == ["half"]
-        assert (await house.summary()).state == "running"
-    async with on_stage(world) as house:
-        await house.at_rest()
-        assert house.texts == ["fine"]
-        assert len(world.screen.messages) == 1
-
-
-@virtually
-async def test_a_process_killed_between_the_post_and_its_answer_posts_nothing_twice() -> None:
-    world = a_world()
-    async with on_stage(world) as house:
-        answer = hold(Call.POST, after=True)
-        world.faults.arm(answer)
-        await house.ask()
-        await answer.arrived.wait()
-        await house.dies()
-    async with on_stage(world) as house:
-        world.faults.arm(lost(after=True, only=Call.POST))
-        await house.at_rest()
         assert house.texts == ["fine"]

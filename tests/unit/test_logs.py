@@ -95,6 +95,20 @@ def test_an_exception_is_one_line_for_machines(out: Out) -> None:
     assert "RuntimeError: why" in str(line["exception"])
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+@pytest.mark.parametrize("logger", [structlog.get_logger("x"), logging.getLogger("y")])
+def test_an_exception_does_not_show_what_its_functions_held(out: Out, form: str, logger: logging.Logger) -> None:
+    logs.configure("INFO", form)
+    held = "CANARY" + form
+    try:
+        raise RuntimeError("why")
+    except RuntimeError:
+        logger.exception("turn.crashed")
+    shown = out.text()
+    assert "RuntimeError: why" in shown
+    assert held not in shown
+
+
 def test_a_stream_that_is_no_terminal_gets_json(out: Out) -> None:
     logs.configure("INFO", "")
     structlog.get_logger("x").info("event")

@@ -301,3 +301,18 @@ def test_a_lane_that_was_refused_is_known_to_be_closed() -> None:
         assert governor.closed_for("thread:1") == 0
 
     run_virtually(main())
+
+
+def test_calls_for_which_nobody_asked_count_over_all_lanes() -> None:
+    async def main() -> None:
+        stage = scene(Overall(3, 1.0))
+        for _ in range(3):
+            stage.governor.count()
+        call = asyncio.ensure_future(stage.hold("post:1", Priority.FINAL, "final"))
+        await asyncio.sleep(0.9)
+        assert stage.order == []
+        await asyncio.sleep(0.3)
+        assert stage.order == ["final"]
+        await call
+
+    run_virtually(main())

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import texts
+from bot.board import NotDelivered
 from bot.errors import PlatformError
 from bot.messages import Outcome, OutcomeKind
-from bot.reply import NotDelivered
 from storage.memory import MemoryStore
 from tests.fixtures.faults import Crash, Fault, Faults, lost, refused_for
 from tests.fixtures.reply_desk import LIMITS, QUESTION, Desk, Watched, a_screen, a_store, answered, at_desk

@@ -8,10 +8,11 @@ import pytest
 
 from bot import texts
 from bot.access import SCOPE_RIGHTS
-from bot.commands import SCOPES
+from bot.commands import scope_keys
 from bot.glm import codes
 from bot.messages import ControlKind
 from tests.fixtures.sources import called, calls, constants, trees
+from tests.fixtures.stage import HERE
 
 # Functions whose positional string is a text's id.
 SAYING = ("say", "_say", "_failed")
@@ -19,6 +20,7 @@ SAYING = ("say", "_say", "_failed")
 NAMING = ("ModelError", "PlatformRefused", "Rule")
 # What Dialogue has ready for every text of a ModelError.
 MODEL_FACTS = {"model", "trace", "told", "reset"}
+SCOPES = tuple(scope_keys("talk", HERE, "ann"))
 LOCALES = ("", "en-GB", "zh-CN", "zh-TW", "de")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from bot.ports import Claim, Reception, Store
+from bot.messages import Quote
+from bot.ports import Reception, Store
 from tests.contract.store.samples import Clock, answer, answered, ask, claimed, end, keys, put
 
 
@@ -8,11 +9,6 @@ async def state(store: Store, turn: int) -> str:
     summary = await store.turn(turn)
     assert summary is not None
     return summary.state
-
-
-async def texts(store: Store, claim: Claim) -> list[str]:
-    await store.hand_back(claim, count=False)
-    return [each.text for each in (await claimed(store)).turn.asks]
 
 
 async def test_a_summary_follows_its_turn(store: Store) -> None:
@@ -70,16 +66,27 @@ async def test_a_forgotten_post_leads_to_no_turn(store: Store) -> None:
 
 async def test_dropping_takes_the_waiting_mail_of_one_author_in_one_conversation(store: Store) -> None:
     await put(store, ask(1), ask(2, "bob"), ask(3), ask(4, "ann", conversation="talk two"))
-    assert await store.drop_waiting("talk", "ann") == 2
-    assert await store.drop_waiting("talk", "ann") == 0
+    assert await store.drop_waiting("talk", "ann") == [ask(1), ask(3)]
+    assert await store.drop_waiting("talk", "ann") == []
     assert keys(await store.claim("worker", 30)) == ["m2"]
     assert keys(await store.claim("worker", 30)) == ["m4"]
 
 
+async def test_what_was_dropped_is_returned_whole_in_the_order_in_which_it_was_said(store: Store) -> None:
+    late = ask(9, quotes=(Quote("Bob", "said"),), origin={"token": "t"})
+    await put(store, late, ask(3, alone=True))
+    assert await store.drop_waiting("talk", "ann") == [ask(3, alone=True), late]
+
+
+async def test_in_an_unknown_conversation_nothing_is_dropped(store: Store) -> None:
+    assert await store.drop_waiting("talk", "ann") == []
+    assert not await store.knows("talk")
+
+
 async def test_dropping_all_leaves_nothing_due(store: Store) -> None:
     await put(store, ask(1))
-    assert await store.drop_waiting("talk", "ann") == 1
-    assert await store.next_due() is None
+    assert await store.drop_waiting("talk", "ann") == [ask(1)]
+    assert await store.next_due("worker") is None
     assert await store.claim("worker", 30) is None
     assert await store.accept(ask(1), wakes=True, limit=5) is Reception.DUPLICATE
     assert await store.accept(ask(2), wakes=True, limit=5) is Reception.TAKEN
@@ -88,67 +95,47 @@ async def test_dropping_all_leaves_nothing_due(store: Store) -> None:
 async def test_dropping_does_not_touch_what_is_being_answered(store: Store) -> None:
     await put(store, ask(1))
     claim = await claimed(store)
-    assert await store.drop_waiting("talk", "ann") == 0
+    assert await store.drop_waiting("talk", "ann") == []
     assert await end(store, claim) is None
 
 
-async def test_an_edited_question_is_asked_as_edited_while_it_waits(store: Store) -> None:
-    await put(store, ask(1))
-    await store.rewrite_question("m1", "better")
-    assert (await claimed(store)).turn.ask.text == "better"
+async def test_a_deleted_message_of_a_delivered_turn_is_forgotten(store: Store) -> None:
+    first = await answered(store, ask(1), ref="p1")
+    second = await answered(store, ask(2), ref="p2")
+    await store.forget_post("p2")
+    await store.forget_post("p2")
+    await store.forget_post("unknown")
+    assert await store.turn_of_post("p2") is None
+    found = await store.turn_of_post("p1")
+    assert found is not None
+    assert found.id == first
+    assert await store.reopen(second)
+    again = await claimed(store)
+    assert again.turn.posts == ()
+    assert (await store.intend(again, 1)).number == 2
 
 
-async def test_an_edit_while_it_is_answered_changes_nothing(store: Store) -> None:
+async def test_a_deleted_message_of_a_turn_that_is_worked_on_is_left_to_its_worker(store: Store) -> None:
     await put(store, ask(1))
     claim = await claimed(store)
-    await store.rewrite_question("m1", "better")
-    assert await texts(store, claim) == ["text 1"]
+    post = await store.intend(claim, 1)
+    await store.forget_post("")
+    await store.posted(claim, post.number, "p1")
+    await store.forget_post("p1")
+    assert await store.turn_of_post("p1") is not None
+    await store.finish(claim, answer())
+    await store.forget_post("p1")
+    assert await store.turn_of_post("p1") is not None
 
 
-async def test_an_edit_after_the_answer_is_used_when_it_is_asked_again(store: Store) -> None:
-    turn = await answered(store, ask(1))
-    await store.rewrite_question("m1", "better")
-    assert await store.reopen(turn)
-    assert (await claimed(store)).turn.ask.text == "better"
-
-
-async def test_an_edit_of_something_unknown_is_ignored(store: Store) -> None:
-    await store.rewrite_question("m1", "better")
-    assert await store.accept(ask(1), wakes=True, limit=5) is Reception.TAKEN
-
-
-async def test_a_withdrawn_question_that_waits_is_dropped(store: Store) -> None:
-    await put(store, ask(1), ask(2))
-    assert await store.withdraw_question("m1")
-    assert not await store.withdraw_question("m1")
-    assert not await store.withdraw_question("unknown")
-    assert keys(await store.claim("worker", 30)) == ["m2"]
-
-
-async def test_a_withdrawn_note_is_context_of_nothing(store: Store) -> None:
-    await answered(store, ask(1))
-    await store.accept(ask(2, "bob"), wakes=False, limit=5)
-    assert not await store.withdraw_question("m2")
-    await put(store, ask(3))
-    assert (await claimed(store)).turn.notes == ()
-
-
-async def test_a_withdrawn_question_that_was_answered_leaves_the_history(store: Store) -> None:
-    first = await answered(store, ask(1))
-    await answered(store, ask(2))
-    assert not await store.withdraw_question("m2")
-    await put(store, ask(3))
-    turn = (await claimed(store)).turn
-    assert [each.turn for each in await store.history(turn, rounds=5)] == [first]
-
-
-async def test_a_question_withdrawn_while_it_is_answered_does_not_enter_the_history(store: Store) -> None:
-    await put(store, ask(1), ask(2, "bob"))
+async def test_forgetting_no_message_in_particular_forgets_no_intent(store: Store) -> None:
+    await put(store, ask(1))
     claim = await claimed(store)
-    assert not await store.withdraw_question("m1")
-    following = await end(store, claim)
-    assert following is not None
-    assert await store.history(following.turn, rounds=5) == []
+    post = await store.intend(claim, 1)
+    await end(store, claim)
+    await store.forget_post("")
+    assert await store.reopen(claim.turn.id)
+    assert (await claimed(store)).turn.posts == (post,)
 
 
 async def test_a_stop_is_seen_by_whoever_takes_the_turn_up(store: Store, clock: Clock) -> None:
@@ -181,7 +168,7 @@ async def test_reopening_asks_again_in_the_same_posts(store: Store, clock: Clock
     clock.now += 100
     assert await store.reopen(claim.turn.id)
     assert not await store.stop_requested(claim.turn.id)
-    assert await store.next_due() == 0
+    assert await store.next_due("worker") == 0
     again = (await claimed(store)).turn
     assert (again.id, again.attempt, again.outcome, again.place) == (claim.turn.id, 1, None, "thread")
     assert again.since == clock.now

@@ -115,7 +115,7 @@ async def test_a_note_in_a_known_conversation_is_context_of_the_next_turn_only(s
     await answered(store, ask(1))
     for number in (2, 3):
         assert await store.accept(ask(number, "bob"), wakes=False, limit=5) is Reception.NOTED
-    assert await store.next_due() is None
+    assert await store.next_due("worker") is None
     assert await store.claim("worker", 30) is None
     await put(store, ask(4))
     claim = await claimed(store)
@@ -123,7 +123,7 @@ async def test_a_note_in_a_known_conversation_is_context_of_the_next_turn_only(s
     assert claim.turn.notes[0].author == "Bob"
     assert keys(claim) == ["m4"]
     clock.now += 100
-    again = await claimed(store)
+    again = await claimed(store, "other")
     assert again.turn.notes == claim.turn.notes
     await end(store, again)
     await put(store, ask(5))

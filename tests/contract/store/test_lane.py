@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.errors import LeaseLost
+from bot.messages import Ask
 from bot.ports import Claim, Store
 from tests.contract.store.samples import Clock, answer, answered, ask, claimed, end, keys, put
 
@@ -25,7 +26,7 @@ FENCED: dict[str, Callable[[Store, Claim], Awaitable[object]]] = {
 
 async def test_without_work_nothing_is_claimed(store: Store) -> None:
     assert await store.claim("worker", 30) is None
-    assert await store.next_due() is None
+    assert await store.next_due("worker") is None
 
 
 async def test_consecutive_mail_of_one_author_is_one_turn(store: Store) -> None:
@@ -52,6 +53,27 @@ async def test_a_run_ends_where_the_reply_target_changes(store: Store) -> None:
     claim = await end(store, claim)
     assert claim is not None
     assert (keys(claim), claim.turn.parent) == (["m6"], second)
+
+
+async def turns_of(store: Store, *waiting: Ask) -> list[list[str]]:
+    """The keys of the turns that this mail becomes."""
+    await put(store, *waiting)
+    claim: Claim | None = await claimed(store)
+    seen: list[list[str]] = []
+    while claim is not None:
+        seen.append(keys(claim))
+        claim = await end(store, claim)
+    return seen
+
+
+async def test_an_ask_that_is_alone_is_answered_with_neither_of_its_neighbours(store: Store) -> None:
+    waiting = (ask(1), ask(2), ask(3, alone=True), ask(4), ask(5))
+    assert await turns_of(store, *waiting) == [["m1", "m2"], ["m3"], ["m4", "m5"]]
+
+
+async def test_asks_that_are_alone_are_not_answered_with_each_other(store: Store) -> None:
+    waiting = (ask(1, alone=True), ask(2, alone=True), ask(3))
+    assert await turns_of(store, *waiting) == [["m1"], ["m2"], ["m3"]]
 
 
 async def test_a_run_stops_at_ten(store: Store) -> None:
@@ -126,6 +148,16 @@ async def test_a_released_claim_is_old(store: Store, method: str) -> None:
         await FENCED[method](store, claim)
 
 
+async def test_a_lease_is_not_taken_over_by_its_own_owner_however_old_it_is(store: Store, clock: Clock) -> None:
+    await put(store, ask(1), ask(2, conversation="talk two"))
+    held = await claimed(store)
+    clock.now += 10_000
+    assert keys(await store.claim("worker", 30)) == ["m2"]
+    assert await store.claim("worker", 30) is None
+    await store.finish(held, answer())
+    assert (await claimed(store, "other")).turn.id == held.turn.id
+
+
 async def test_a_heartbeat_keeps_the_leases_of_its_owner_only(store: Store, clock: Clock) -> None:
     await put(store, ask(1, conversation="a"), ask(2, conversation="b"))
     await claimed(store, "dead", lease=30)
@@ -186,9 +218,9 @@ async def test_a_finished_turn_is_claimed_for_delivery_without_counting(store: S
     post = await store.intend(claim, 1)
     await store.posted(claim, post.number, "p1")
     await store.finish(claim, answer("whole"))
-    for _ in range(2):
+    for owner in ("second", "third"):
         clock.now += 31
-        turn = (await claimed(store)).turn
+        turn = (await claimed(store, owner)).turn
         assert (turn.attempt, turn.place, turn.outcome) == (1, "thread 7", answer("whole"))
         assert [shown.ref for shown in turn.posts] == ["p1"]
 
@@ -198,9 +230,9 @@ async def test_work_handed_back_is_due_later(store: Store, clock: Clock) -> None
     claim = await claimed(store)
     await store.hand_back(claim, after=10)
     assert await store.claim("worker", 30) is None
-    assert await store.next_due() == pytest.approx(10)
+    assert await store.next_due("worker") == pytest.approx(10)
     clock.now += 10
-    assert await store.next_due() == 0
+    assert await store.next_due("worker") == 0
     assert (await claimed(store)).turn.attempt == 2
 
 
@@ -236,16 +268,31 @@ async def test_a_new_attempt_under_the_same_lease_counts(store: Store) -> None:
     assert (await claimed(store)).turn.attempt == 3
 
 
-async def test_work_under_a_lease_is_due_when_the_lease_ends(store: Store, clock: Clock) -> None:
+async def test_work_under_a_lease_is_due_for_others_when_the_lease_ends(store: Store, clock: Clock) -> None:
     await put(store, ask(1))
-    assert await store.next_due() == 0
+    assert await store.next_due("other") == 0
     await claimed(store, lease=30)
     clock.now += 10
-    assert await store.next_due() == pytest.approx(20)
+    assert await store.next_due("other") == pytest.approx(20)
+    clock.now += 100
+    assert await store.next_due("other") == 0
+
+
+async def test_work_under_its_own_lease_is_never_due_for_an_owner(store: Store, clock: Clock) -> None:
+    await put(store, ask(1), ask(2, "bob"))
+    claim = await claimed(store)
+    assert await store.next_due("worker") is None
+    clock.now += 100
+    assert await store.next_due("worker") is None
+    await put(store, ask(3, conversation="later"))
+    assert await store.next_due("worker") == 0
+    await store.hand_back(claim, after=5)
+    assert keys(await store.claim("worker", 30)) == ["m3"]
+    assert await store.next_due("worker") == pytest.approx(5)
 
 
 async def test_a_clock_that_is_set_back_delays_no_mail(store: Store, clock: Clock) -> None:
     await put(store, ask(1))
     clock.now -= 500
-    assert await store.next_due() == 0
+    assert await store.next_due("worker") == 0
     assert keys(await store.claim("worker", 30)) == ["m1"]

@@ -17,7 +17,7 @@ from bot.messages import (
     Turn,
     Usage,
 )
-from bot.ports import Store
+from bot.ports import Claim, Store
 from tests.contract.store.samples import Clock, answer, answered, ask, claimed, end, put
 
 FULL_OUTCOME = Outcome(
@@ -57,7 +57,7 @@ async def test_an_outcome_comes_back_as_it_was_given(store: Store, clock: Clock)
     claim = await claimed(store)
     await store.finish(claim, FULL_OUTCOME)
     clock.now += 31
-    assert (await claimed(store)).turn.outcome == FULL_OUTCOME
+    assert (await claimed(store, "other")).turn.outcome == FULL_OUTCOME
     summary = await store.turn(claim.turn.id)
     assert summary is not None
     assert summary.outcome == FULL_OUTCOME
@@ -71,10 +71,9 @@ async def test_a_post_is_known_before_it_is_posted(store: Store, clock: Clock) -
     second = await store.intend(claim, 2)
     assert (first.number, first.page, first.at, first.ref, first.seal) == (1, 1, 1000.0, "", None)
     await store.posted(claim, first.number, "p1")
-    await store.sealed(claim, first.number, 1900)
     await store.hand_back(claim)
     shown = (await claimed(store)).turn.posts
-    assert [(post.number, post.page, post.ref, post.seal) for post in shown] == [(1, 1, "p1", 1900), (2, 2, "", None)]
+    assert [(post.number, post.page, post.ref) for post in shown] == [(1, 1, "p1"), (2, 2, "")]
     assert shown[1] == second
 
 
@@ -89,15 +88,46 @@ async def test_the_number_of_a_forgotten_post_is_never_used_again(store: Store) 
     assert (await claimed(store)).turn.posts == (second,)
 
 
-async def test_a_new_attempt_keeps_the_posts_without_their_seals(store: Store) -> None:
+async def sealed(store: Store) -> Claim:
+    """A claim on a turn with one page that is posted and sealed."""
     await put(store, ask(1))
     claim = await claimed(store)
     post = await store.intend(claim, 1)
     await store.posted(claim, post.number, "p1")
     await store.sealed(claim, post.number, 7)
-    await store.repost(claim)
+    return claim
+
+
+async def taken_up(store: Store, claim: Claim) -> tuple[int, list[tuple[str, int | None]]]:
+    """The attempt and the posts of the turn for who claims it next."""
     await store.hand_back(claim)
-    assert [(post.ref, post.seal) for post in (await claimed(store)).turn.posts] == [("p1", None)]
+    turn = (await claimed(store)).turn
+    return turn.attempt, [(post.ref, post.seal) for post in turn.posts]
+
+
+async def test_a_finished_turn_keeps_its_seals_for_who_delivers_it(store: Store) -> None:
+    claim = await sealed(store)
+    await store.finish(claim, answer())
+    assert await taken_up(store, claim) == (1, [("p1", 7)])
+
+
+async def test_a_turn_that_is_asked_again_keeps_its_posts_without_their_seals(store: Store) -> None:
+    claim = await sealed(store)
+    assert await taken_up(store, claim) == (2, [("p1", None)])
+
+
+async def test_seals_forgotten_by_a_claim_do_not_come_back(store: Store) -> None:
+    await store.hand_back(await sealed(store))
+    claim = await claimed(store)
+    await store.finish(claim, answer())
+    assert await taken_up(store, claim) == (2, [("p1", None)])
+
+
+async def test_a_new_attempt_under_the_same_lease_keeps_the_posts_without_their_seals(store: Store) -> None:
+    claim = await sealed(store)
+    await store.repost(claim)
+    await store.finish(claim, answer())
+    assert await taken_up(store, claim) == (2, [("p1", None)])
 
 
 async def test_history_is_the_rounds_that_lead_to_the_turn(store: Store) -> None:
@@ -193,6 +223,6 @@ async def test_finishing_again_replaces_the_outcome(store: Store, clock: Clock) 
     await store.finish(claim, answer("first"))
     await store.finish(claim, answer("second"))
     clock.now += 31
-    outcome = (await claimed(store)).turn.outcome
+    outcome = (await claimed(store, "other")).turn.outcome
     assert outcome is not None
     assert outcome.answer == "second"

@@ -21,6 +21,7 @@ from storage.sqlite import SqliteStore
 from tests.contract.store.samples import Clock, answer, ask
 
 FILE = (Attachment("a.png", "image/png", 10, "https://files.test/a.png"),)
+OWNERS = st.sampled_from(["first", "second"])
 AUTHORS = st.sampled_from(["ann", "bob"])
 CONVERSATIONS = st.sampled_from(["one", "two"])
 NUMBERS = st.integers(1, 12)
@@ -58,7 +59,7 @@ class Twins(RuleBasedStateMachine):
                 self.both(lambda store, held=claim: store.finish(held, answer()))
                 self.both(lambda store, held=claim: store.delivered(held))
                 claim = self.both(lambda store, held=claim: store.proceed(held))
-        assert self.both(lambda store: store.next_due()) is None
+        assert self.both(lambda store: store.next_due("last")) is None
 
     def both(self, call: Callable[[Store], Awaitable[Any]]) -> Any:
         async def outcome(store: Store) -> Any:
@@ -73,6 +74,9 @@ class Twins(RuleBasedStateMachine):
 
     def hold(self, claim: Any) -> None:
         if isinstance(claim, Claim):
+            assert claim.turn.asks
+            assert len(claim.turn.asks) == 1 or not any(each.alone for each in claim.turn.asks)
+            assert claim.turn.outcome or not any(post.seal for post in claim.turn.posts)
             self.claims.append(claim)
             self.turns = max(self.turns, claim.turn.id)
 
@@ -83,22 +87,25 @@ class Twins(RuleBasedStateMachine):
     @rule(number=NUMBERS, author=AUTHORS, conversation=CONVERSATIONS, wakes=st.booleans(), reply_to=REFS)
     def accept(self, number: int, author: str, conversation: str, wakes: bool, reply_to: str) -> None:
         address = Address("discord", "", conversation)
-        said = ask(number, author, conversation, address=address, reply_to=reply_to)
+        said = ask(number, author, conversation, address=address, reply_to=reply_to, alone=number % 4 == 0)
         self.both(lambda store: store.accept(said, wakes=wakes or number % 3 > 0, limit=4))
 
     @rule(number=NUMBERS)
     def copy_with_files(self, number: int) -> None:
         self.both(lambda store: store.accept(ask(number, attachments=FILE), wakes=True, limit=4))
 
-    @rule(owner=st.sampled_from(["first", "second"]))
+    @rule(owner=OWNERS)
     def claim(self, owner: str) -> None:
-        self.hold(self.both(lambda store: store.claim(owner, 30)))
+        due = self.both(lambda store: store.next_due(owner))
+        claim = self.both(lambda store: store.claim(owner, 30))
+        assert (claim is not None) == (due == 0)
+        self.hold(claim)
 
     @rule(seconds=SECONDS)
     def wait(self, seconds: float) -> None:
         self.clock.now += seconds
 
-    @rule(owner=st.sampled_from(["first", "second"]))
+    @rule(owner=OWNERS)
     def renew(self, owner: str) -> None:
         self.both(lambda store: store.renew(owner, 30))
 
@@ -160,6 +167,10 @@ class Twins(RuleBasedStateMachine):
     def withdraw(self, number: int) -> None:
         self.both(lambda store: store.withdraw_question(f"m{number}"))
 
+    @rule(ref=REFS)
+    def forget_post(self, ref: str) -> None:
+        self.both(lambda store: store.forget_post(ref))
+
     @rule(turn=st.integers(0, 5))
     def stop(self, turn: int) -> None:
         self.both(lambda store: store.request_stop(turn))
@@ -176,7 +187,8 @@ class Twins(RuleBasedStateMachine):
     def look_the_same(self) -> None:
         if not hasattr(self, "stores"):
             return
-        self.both(lambda store: store.next_due())
+        for owner in ("first", "second"):
+            self.both(lambda store, name=owner: store.next_due(name))
         for conversation in ("one", "two", "talk"):
             self.both(lambda store, name=conversation: store.open_turn(name))
             self.both(lambda store, name=conversation: store.has_asked(name, "ann"))

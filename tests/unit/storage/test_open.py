@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import OperatorError
+from storage.connection import Transaction
 from storage.lock import lock_path, locked
 from storage.sqlite import SqliteStore
 from tests.contract.store.samples import Clock, ask, claimed, keys, put
@@ -164,9 +165,9 @@ async def test_who_is_alone_takes_over_every_lease_at_once(path: Path) -> None:
 async def test_the_database_s_own_clock_lets_leases_live(path: Path) -> None:
     async with SqliteStore.open(path) as store:
         await put(store, ask(1))
-        assert await store.next_due() == 0
+        assert await store.next_due("other") == 0
         await claimed(store, lease=1000)
-        due = await store.next_due()
+        due = await store.next_due("other")
         assert due is not None
         assert 0 < due <= 1000
         assert await store.claim("other", 30) is None
@@ -183,6 +184,15 @@ asyncio.run(main())
 """
     done = subprocess.run([sys.executable, "-c", program, str(path)], timeout=30, check=False)
     assert done.returncode == 7
+
+
+async def test_a_locked_file_is_given_up_before_discord_gives_an_interaction_up(path: Path) -> None:
+    def patience(tx: Transaction) -> int:
+        return tx.db.execute("PRAGMA busy_timeout").fetchone()[0]
+
+    async with SqliteStore.open(path) as store:
+        milliseconds = [await store._write(patience), await store._read(patience)]
+        assert all(0 < each <= 2000 for each in milliseconds)
 
 
 @pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])

@@ -101,7 +101,7 @@ async def test_reads_do_not_wait_for_writes(store: SqliteStore) -> None:
     await put(store, ask(1))
     gate = Gate(store)
     assert await store.knows("talk")
-    assert await store.next_due() == 0
+    assert await store.next_due("worker") == 0
     await gate.open()
 
 
@@ -156,3 +156,12 @@ async def test_what_was_dropped_or_refused_is_not_kept(store: SqliteStore) -> No
     await store.drop_waiting("talk", "ann")
     rows = await store._read(lambda tx: tx.db.execute("SELECT state, body FROM ask ORDER BY seq").fetchall())
     assert [tuple(row) for row in rows] == [("dropped", None), ("dropped", None), ("refused", None)]
+
+
+async def test_what_was_said_in_a_question_taken_out_of_its_turn_is_not_kept(store: SqliteStore) -> None:
+    await put(store, ask(1), ask(2))
+    await claimed(store)
+    await store.withdraw_question("m1")
+    rows = await store._read(lambda tx: tx.db.execute("SELECT key, state, body FROM ask ORDER BY seq").fetchall())
+    assert tuple(rows[0]) == ("m1", "dropped", None)
+    assert rows[1]["state"] == "asked"

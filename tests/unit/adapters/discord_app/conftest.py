@@ -33,7 +33,7 @@ class Ear:
         """The next message as an ask."""
         message = await self.message()
         parent = message.channel.parent_id if isinstance(message.channel, discord.Thread) else None
-        return read_message(message, self.me, parent)
+        return read_message(message, self.me, parent, message.created_at.timestamp())
 
     async def concerns(self) -> tuple[bool, bool]:
         """Whether a person said the next message, and whether it addresses the bot."""

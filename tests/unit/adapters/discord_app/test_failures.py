@@ -86,7 +86,7 @@ async def test_without_an_answer_nothing_is_sure(error: Exception) -> None:
 
 async def test_a_call_is_bounded_in_time() -> None:
     with pytest.raises(PlatformUnsure):
-        async with translated(seconds=0.0):
+        async with translated(within=0.0):
             await asyncio.Event().wait()
 
 
