@@ -204,11 +204,12 @@ class Commands:
         return ""
 
     async def _question_deleted(self, control: Control) -> str:
+        # The write goes first: what is said after the deletion must not be answered with it in the history.
+        await self._store.withdraw_question(control.target)
         turn = await self._store.turn_of_question(control.target)
         if turn and turn.state == "running" and turn.asks == 1:
             await self._store.request_stop(turn.id)
             self._lane.stop(turn.id, retract=True)
-        await self._store.withdraw_question(control.target)
         return ""
 
     async def _answer_deleted(self, control: Control) -> str:
