@@ -17,15 +17,13 @@ from bot.alarms import Alarms
 from bot.board import NotDelivered
 from bot.commands import Commands
 from bot.errors import ModelError, OperatorError, PlatformError
-from bot.messages import ControlKind, Delta, FinishReason, ModelRequest, Outcome, OutcomeKind, Usage
+from bot.messages import AGE_BOUND, ControlKind, Delta, FinishReason, ModelRequest, Outcome, OutcomeKind, Usage
 from bot.pacing import Governor
 from bot.ports import Adapter, Claim, Model, Store
 from bot.reply import Reply
 
 log = structlog.get_logger(__name__)
 
-# A question older than this, in seconds, is not answered without being asked for again.
-AGE_BOUND = 30 * 60.0
 # A turn that was begun this often and never ended is given up.
 ATTEMPTS = 3
 # How many rounds of history are looked at; the budget of tokens ends it earlier.

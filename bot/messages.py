@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+# A question older than this, in seconds, is not answered without being asked for again.
+AGE_BOUND: Final = 30 * 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ import structlog
 
 from adapters.discord_app.failures import translated
 from bot.errors import PlatformError
+from bot.messages import AGE_BOUND
 from bot.pacing import Governor, Priority
 from bot.ports import Memory
 
 log = structlog.get_logger(__name__)
 
-Take = Callable[[discord.Message], Awaitable[None]]
+# Takes a message in and says whether it was addressed to the bot.
+Take = Callable[[discord.Message], Awaitable[bool]]
 
 _CURSOR: Final = "discord/seen"
 # Messages that arrived out of order around the cursor are read again, this many seconds; the inbox knows them.
@@ -95,9 +97,9 @@ class CatchUp:
         self._reading += 1
         try:
             for channel in channels:
-                for message in await self._messages(channel):
-                    await take(message)
-                    found += 1
+                messages = await self._messages(channel)
+                found += len(messages)
+                await _hand_over(messages, take)
         finally:
             self._reading -= 1
         await self.store()
@@ -115,3 +117,14 @@ class CatchUp:
         if len(found) == MESSAGES:
             log.warning("catchup.more_than_read", channel=channel.id, messages=MESSAGES)
         return sorted(found, key=lambda message: message.id)
+
+
+async def _hand_over(messages: Sequence[discord.Message], take: Take) -> None:
+    """All that can still be answered; of what is too old only the last question, which gets a note for all of them."""
+    bound = datetime.now(UTC) - timedelta(seconds=AGE_BOUND)
+    for message in reversed([message for message in messages if message.created_at < bound]):
+        if await take(message):
+            break
+    for message in messages:
+        if message.created_at >= bound:
+            await take(message)

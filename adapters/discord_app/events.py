@@ -52,24 +52,25 @@ class Events:
         """Take in a message that is for the bot, or was said in one of its threads."""
         await self._take(message, time.time())
 
-    async def on_missed(self, message: discord.Message) -> None:
-        """Take in a message that was said while the bot was away: its age counts from then."""
-        await self._take(message, message.created_at.timestamp())
+    async def on_missed(self, message: discord.Message) -> bool:
+        """Take in what was said while the bot was away, dated back to then; whether it was addressed to the bot."""
+        return await self._take(message, message.created_at.timestamp())
 
-    async def _take(self, message: discord.Message, at: float) -> None:
+    async def _take(self, message: discord.Message, at: float) -> bool:
+        """Whether the message was addressed to the bot."""
         if self.closed:
-            return
-        if not inbound.is_person(message) or await self._taken(message, at):
+            return False
+        if not inbound.is_person(message):
             self._catchup.saw(message.id)
-        else:
-            self._catchup.missed(message.id)
-
-    async def _taken(self, message: discord.Message, at: float) -> bool:
-        """Whether the message was stored, or need not be."""
+            return False
         parent = await self._parent(message.channel)
         ask = inbound.read_message(message, self._connection.me, parent, at)
         concerns_us = ask.addressed or (parent is not None and bool(ask.text or ask.attachments))
-        return not concerns_us or await self._store(ask)
+        if not concerns_us or await self._store(ask):
+            self._catchup.saw(message.id)
+        else:
+            self._catchup.missed(message.id)
+        return ask.addressed
 
     async def _store(self, ask: Ask) -> bool:
         """Store an ask; after several failures tell the asker."""

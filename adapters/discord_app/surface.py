@@ -286,7 +286,7 @@ class InteractionSurface(ChannelSurface):
                 # The command was never acknowledged in time: the answer comes as a message of its own.
                 self._expired = True
             else:
-                self._response = self._response or str((answer or {}).get("id", ""))
+                self._response = self._response or str(answer["id"] if answer else "")
                 return self._response or "@original"
         if self._member or not self._alive:
             return await super().post(page, intent)

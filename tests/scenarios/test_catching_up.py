@@ -92,3 +92,13 @@ async def test_a_resumed_session_replays_and_nothing_is_answered_twice(house: Ho
     await house.answered(question, contains="Steady on.")
     await house.answered(second, contains="Second.")
     assert len(house.asked) == 2
+
+
+async def test_of_many_old_mentions_in_a_channel_only_the_last_gets_the_note(house: House) -> None:
+    await away(house)
+    questions = [await house.alice.mention(house.general, f"old {n}", ago=3600.0 - n) for n in range(3)]
+    await set_cursor(house, questions[0].id)
+    await house.start()
+    [note] = await house.answered(questions[-1])
+    assert "I was away" in note.content
+    assert [house.answers(question.id) for question in questions[:-1]] == [[], []]

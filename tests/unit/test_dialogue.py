@@ -6,9 +6,9 @@ import time
 import pytest
 
 from bot import texts
-from bot.dialogue import AGE_BOUND, ATTEMPTS
+from bot.dialogue import ATTEMPTS
 from bot.errors import ModelError
-from bot.messages import Attachment, ControlKind, Delta, FinishReason, Outcome, OutcomeKind, Quote, Role
+from bot.messages import AGE_BOUND, Attachment, ControlKind, Delta, FinishReason, Outcome, OutcomeKind, Quote, Role
 from tests.fixtures.model import ending
 from tests.fixtures.stage import a_world, an_ask, on_stage
 from tests.fixtures.virtually import virtually
