@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         act(given)
     except OperatorError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the command line's own words
+        print(error, file=sys.stderr)  # noqa: T201  # the command line's own words
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
@@ -79,7 +79,7 @@ def _invite(_given: argparse.Namespace) -> None:
     loaded = settings.load()
     if loaded.discord_token is None:
         raise OperatorError("DISCORD_TOKEN: not set; the link is made from the token's application")
-    print(asyncio.run(invitation(loaded.discord_token.get_secret_value(), loaded.discord_api_url)))  # noqa: T201
+    print(asyncio.run(invitation(loaded.discord_token.get_secret_value(), loaded.discord_api_url)))  # noqa: T201  # the command's answer
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Dialogue:
             try:
                 await self._means.store.finish(self._claim, outcome)
             except OperatorError as error:
-                log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400 - it says all
+                log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400  # it says all
                 await asyncio.sleep(STORE_PAUSE)
             else:
                 return

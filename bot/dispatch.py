@@ -204,7 +204,7 @@ class Dispatcher:
         except OperatorError as error:
             # A full disk, most likely: it must not end the process, which goes on when there is room again.
             self.well = False
-            log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400 - the message says it all
+            log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400  # the message says it all
             await asyncio.sleep(STORE_PAUSE)
             return None
         self.well = True
@@ -278,7 +278,7 @@ class Dispatcher:
             try:
                 await self._store.hand_back(claim, after=after, count=count)
             except OperatorError as error:
-                log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400 - as above
+                log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400  # as above
                 await asyncio.sleep(STORE_PAUSE)
             except LeaseLost:
                 return

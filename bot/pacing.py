@@ -33,7 +33,7 @@ class Governor:
         self,
         *,
         overall: Overall | None,
-        guess: Budget = Budget(limit=5, window=5.0),  # noqa: B008  a frozen value
+        guess: Budget = Budget(limit=5, window=5.0),  # noqa: B008  # a frozen value
         clock: Callable[[], float] = time.monotonic,
         sharing: Collection[str] = ("post", "edit"),
     ) -> None:

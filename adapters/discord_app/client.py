@@ -94,7 +94,7 @@ class _Pacing:
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Called by discord.py before each IDENTIFY."""
         if not initial:
-            await asyncio.sleep(random.uniform(1.0, 5.0))  # noqa: S311 - spreads reconnects, no secret
+            await asyncio.sleep(random.uniform(1.0, 5.0))  # noqa: S311  # spreads reconnects, no secret
 
 
 class Client(_Pacing, discord.Client):

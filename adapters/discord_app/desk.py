@@ -107,7 +107,7 @@ class Desk:
         try:
             sentence = await self._connection.inbox.control(control)
         except GlimmerError as error:
-            log.error("control.not_stored", key=control.key, reason=str(error))  # noqa: TRY400 - it has no news
+            log.error("control.not_stored", key=control.key, reason=str(error))  # noqa: TRY400  # it has no news
             sentence = texts.say("not_stored", control.address.locale)
         await _respond(interaction, sentence)
 

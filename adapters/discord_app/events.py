@@ -78,7 +78,7 @@ class Events:
             try:
                 await self._connection.inbox.ask(ask)
             except GlimmerError as error:
-                log.error("ask.not_stored", key=ask.key, trial=trial, reason=str(error))  # noqa: TRY400 - it has no news
+                log.error("ask.not_stored", key=ask.key, trial=trial, reason=str(error))  # noqa: TRY400  # it has no news
                 await asyncio.sleep(_BETWEEN_TRIES)
             else:
                 return True

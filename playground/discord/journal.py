@@ -53,7 +53,7 @@ class Journal:
         for waiter in list(self._waiters):
             _look(waiter)
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float) -> T:  # noqa: ASYNC109  the one who waits has no scope of their own
+    async def wait_for(self, predicate: Callable[[], T], timeout: float) -> T:  # noqa: ASYNC109  # the one who waits has no scope of their own
         """Wait until the predicate returns something true, and return that.
 
         Raises TimeoutError after `timeout` seconds, and whatever the predicate raises.
@@ -73,7 +73,7 @@ def _look(waiter: _Waiter) -> None:
         return
     try:
         found = waiter.predicate()
-    except Exception as error:  # noqa: BLE001  the one who waits gets it, whatever it is
+    except Exception as error:  # noqa: BLE001  # the one who waits gets it, whatever it is
         waiter.result.set_exception(error)
         return
     if found:

@@ -49,7 +49,7 @@ class DiscordStandIn:
         self,
         *,
         port: int = 0,
-        token: str = "stand-in-token",  # noqa: S107  it opens nothing but this
+        token: str = "stand-in-token",  # noqa: S107  # it opens nothing but this
         latency: float = 0.0,
         jitter: float = 0.0,
         privileged_intent: bool = True,
@@ -231,15 +231,15 @@ class DiscordStandIn:
         mine = [m for m in self.messages(channel) if m.author is self.bot_user]
         return [m for m in mine if not m.flags & MessageFlag.LOADING]
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:  # noqa: ASYNC109  as below
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:  # noqa: ASYNC109  # as below
         """Wait until the predicate is true; it is asked again at each change. Raises TimeoutError."""
         return await self._journal.wait_for(predicate, timeout)
 
-    async def connected(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109  callers have no scope of their own
+    async def connected(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109  # callers have no scope of their own
         """Wait until the bot is at the gateway."""
         await self.wait_for(self.gateway.connected, timeout)
 
-    async def idle(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109  callers have no scope of their own
+    async def idle(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109  # callers have no scope of their own
         """Wait until no REST call is in flight."""
         await self.wait_for(lambda: self.rest.in_flight == 0, timeout)
 

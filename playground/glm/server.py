@@ -99,7 +99,7 @@ class GlmStandIn:
         """Queue an answer for the requests that match: so many of them, None for all."""
         self._script.add(Rule(answer, match, times))
 
-    async def wait_for(self, predicate: Callable[[], bool], timeout: float = 10.0) -> None:  # noqa: ASYNC109 - the whole point
+    async def wait_for(self, predicate: Callable[[], bool], timeout: float = 10.0) -> None:  # noqa: ASYNC109  # the whole point
         """Wait until something is true; looked at whenever a request or an answer moves. Raises TimeoutError."""
         if predicate():
             return

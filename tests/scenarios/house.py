@@ -116,7 +116,7 @@ class House:
     async def end(self) -> None:
         """Kill the process if it still runs; what was seen is printed, for pytest to show when the test failed."""
         for line in (self.bot.raw if self.bot else []) + [str(change) for change in self.discord.journal]:
-            print(line[:400])  # noqa: T201 - captured by pytest
+            print(line[:400])  # noqa: T201  # captured by pytest
         if self.bot is not None and self.bot.process.returncode is None:
             await self.bot.kill()
 

@@ -52,7 +52,7 @@ async def test_an_empty_mention_gets_a_hint(house: House) -> None:
 )
 async def test_a_message_without_words_gets_its_own_hint(house: House, extras: dict[str, object], text: str) -> None:
     await house.start()
-    await house.alice.dm("", **extras)  # pyright: ignore[reportArgumentType] - the table is of several types
+    await house.alice.dm("", **extras)  # pyright: ignore[reportArgumentType]  # the table is of several types
     await house.until(lambda: text in house.text(house.alice.dm_channel))
     assert house.asked == []
     await alive(house)

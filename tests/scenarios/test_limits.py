@@ -40,7 +40,7 @@ def steady(rate: float) -> Answer:
 @pytest.mark.parametrize("kind", ["fixed", "sliding"])
 async def test_no_limit_is_ever_hit(house: House, kind: str, limit: int, window: float) -> None:
     for route in ("post_message", "edit_message"):
-        house.discord.limits.set(route, limit=limit, window=window, kind=kind)  # pyright: ignore[reportArgumentType] - one of both
+        house.discord.limits.set(route, limit=limit, window=window, kind=kind)  # pyright: ignore[reportArgumentType]  # one of both
     house.discord.latency = 0.02
     house.glm.script(steady(100.0), times=None)
     places = [house.discord.add_channel(f"room-{number}") for number in range(8)]

@@ -254,4 +254,4 @@ async def test_every_kind_of_control_can_be_acted_on(desk: Desk, kind: ControlKi
     try:
         assert isinstance(await desk.commands.act(control), str)
     except UserError as error:
-        assert str(error)  # noqa: PT017 - either is fine, a crash is not
+        assert str(error)  # noqa: PT017  # either is fine, a crash is not

@@ -78,7 +78,7 @@ async def test_drains_do_not_count_as_attempts() -> None:
             if not house.model.requests:
                 await house.ask()
             asked = len(house.model.requests)
-            await house.until(lambda: len(house.model.requests) > asked)  # noqa: B023 - used within the round
+            await house.until(lambda: len(house.model.requests) > asked)  # noqa: B023  # used within the round
             await house.dispatcher.drain(1.0)
     async with on_stage(world) as house:
         await house.at_rest()

@@ -67,4 +67,4 @@ async def test_the_port_is_free_again_afterwards() -> None:
     async with web.serve(HERE, 0, dict) as port:
         pass
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"http://{HERE}:{port}/healthz", timeout=5)  # noqa: ASYNC210 - it is refused at once
+        urllib.request.urlopen(f"http://{HERE}:{port}/healthz", timeout=5)  # noqa: ASYNC210  # it is refused at once
