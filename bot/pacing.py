@@ -10,8 +10,9 @@ import asyncio
 import itertools
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Generator
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from types import MappingProxyType
 
 from bot.budgets import NEVER, Bucket, Budget, Meter, Overall
 from bot.lanes import EARLY_EDITS, Agenda, Group, Lane, Priority, Waiter
@@ -25,8 +26,9 @@ _LEFT_TO_OTHERS = {Priority.EDIT: 1 / 4, Priority.BACKGROUND: 1 / 3}
 class Governor:
     """Grants calls by priority and age within the budgets of their lanes and of all lanes.
 
-    `guess` is a lane's budget before anything is known of its kind. `sharing` names the kinds of lanes that share one
-    limiter in the client when their ids are equal. `granted`, `refusals` and `waited` (seconds) only grow.
+    `guess` is a lane's budget before anything is known of its kind, `guesses` those of kinds that are told apart.
+    `sharing` names the kinds of lanes that share one limiter in the client when their ids are equal. `granted`,
+    `refusals` and `waited` (seconds) only grow.
     """
 
     def __init__(
@@ -35,16 +37,18 @@ class Governor:
         overall: Overall | None,
         guess: Budget = Budget(limit=5, window=5.0),  # noqa: B008  # a frozen value
         clock: Callable[[], float] = time.monotonic,
+        guesses: Mapping[str, Budget] = MappingProxyType({}),
         sharing: Collection[str] = ("post", "edit"),
     ) -> None:
         self.granted = 0
         self.refusals = 0
         self.waited = 0.0
         self._guess = guess
+        self._guesses = guesses
         self._clock = clock
         self._sharing = frozenset(sharing)
         self._meter = Meter(overall)
-        self._kinds: dict[str, Budget] = {}
+        self._kinds: dict[str, Budget] = dict(guesses)
         self._lanes: dict[str, Lane] = {}
         self._groups: dict[str, Group] = {}
         self._ready: Agenda[Lane] = Agenda()
@@ -157,7 +161,7 @@ class Governor:
         shared = identity if kind in self._sharing else name
         group = self._groups.setdefault(shared, Group(shared))
         budget = self._kinds.get(kind, self._guess)
-        lane = Lane(name, group, Bucket(budget, most=self._guess.limit))
+        lane = Lane(name, group, Bucket(budget, most=self._guesses.get(kind, self._guess).limit))
         group.lanes.append(lane)
         return lane
 

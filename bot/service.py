@@ -18,7 +18,7 @@ from bot.dialogue import Means
 from bot.dispatch import Dispatcher, Policy
 from bot.errors import OperatorError
 from bot.glm.client import GlmModel, ProviderSettings
-from bot.pacing import Governor, Overall
+from bot.pacing import Budget, Governor, Overall
 from bot.ports import Adapter, Memory, Model, Store
 from bot.settings import Settings
 from storage.sqlite import SqliteStore
@@ -32,6 +32,9 @@ SPARED = 0.04
 # Warming imports what a connection needs, 50 ms: seconds after which the platforms' logins wait for their answers.
 _WARM_AFTER = 0.05
 _SALT = "salt"
+# Discord does not say how many threads may be made. A guess that is too high costs one refusal, after which an answer
+# becomes a reply; one that is too low would make replies of answers that could have had their thread.
+_GUESSES = {"thread": Budget(limit=50, window=300.0)}
 
 Adapters = Mapping[str, tuple[Adapter, Governor]]
 
@@ -81,8 +84,8 @@ def _adapters(settings: Settings, memory: Memory, model: Model) -> Adapters:
     adapters: dict[str, tuple[Adapter, Governor]] = {}
     if settings.discord_token is not None:
         a_second = settings.discord_requests_per_second
-        spared = round(a_second * SPARED)
-        governor = Governor(overall=Overall(limit=a_second - spared, window=1.0) if a_second else None)
+        overall = Overall(limit=a_second - round(a_second * SPARED), window=1.0) if a_second else None
+        governor = Governor(overall=overall, guesses=_GUESSES)
         discord = DiscordSettings(
             settings.discord_token.get_secret_value(),
             settings.discord_api_url,

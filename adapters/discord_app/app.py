@@ -167,6 +167,10 @@ class DiscordAdapter:
             raise OperatorError(f"Discord's gateway refused the bot for good (close code {error.code})") from None
         except _UNREACHABLE as error:
             await self._wait("discord.disconnected", error)
+        except Exception as error:  # an event that discord.py cannot read ends its connection, but must not end the bot
+            log.exception("discord.event_unreadable")
+            await self.client.ws.close()
+            await self._wait("discord.disconnected", error)
 
     async def _wait(self, event: str, error: Exception) -> None:
         log.warning(event, reason=type(error).__name__, retry_in=_RETRY)
@@ -197,6 +201,7 @@ class DiscordAdapter:
             self.on_ready,
             self.on_resumed,
             self.on_guild_available,
+            self.on_guild_join,
             self.on_disconnect,
         ):
             client.event(handler)
@@ -219,6 +224,10 @@ class DiscordAdapter:
         for guild in self.client.guilds:
             if not guild.unavailable:
                 self._tasks.start(self._catchup.read_guild(guild, self._events.on_missed))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server is new to discord.py, which may be so for one that was known all along."""
+        await self.on_guild_available(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server became known after the session began, or is back after an outage."""

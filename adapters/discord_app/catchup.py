@@ -81,8 +81,9 @@ class CatchUp:
         channels: list[Any] = [
             channel
             for channel in (*guild.channels, *guild.threads)
-            if isinstance(channel, _TEXT) and (channel.last_message_id or 0) > self._after
+            if isinstance(channel, _TEXT) and (channel.last_message_id or self._after + 1) > self._after
         ]
+        # Those that are known to have something new go first; where the last message is not told, it is looked for.
         channels.sort(key=lambda channel: channel.last_message_id or 0, reverse=True)
         await self._read(channels[:CHANNELS], take, guild=guild.id)
 

@@ -59,6 +59,16 @@ class Courtesy:
             log.info("discord.channel_unknown", channel=channel_id, reason=str(error))
             return None
 
+    async def message(self, channel_id: int, message_id: int) -> discord.Message | None:
+        """A message that an event refers to without carrying it, None when it cannot be had."""
+        channel = self._connection.client.get_partial_messageable(channel_id)
+        try:
+            async with translated(), self._connection.governor.permit(f"read:{channel_id}", Priority.FIRST):
+                return await channel.fetch_message(message_id)
+        except PlatformError as error:
+            log.info("discord.message_unknown", channel=channel_id, reason=str(error))
+            return None
+
     async def background(self, ask: Ask) -> Sequence[Quote]:
         """The starter message of a thread and what was said in it before this ask, oldest first."""
         try:

@@ -64,6 +64,7 @@ class Events:
             self._catchup.saw(message.id)
             return False
         parent = await self._parent(message.channel)
+        await self._complete(message)
         ask = inbound.read_message(message, self._connection.me, parent, at)
         concerns_us = ask.addressed or (parent is not None and bool(ask.text or ask.attachments))
         if not concerns_us or await self._store(ask):
@@ -71,6 +72,14 @@ class Events:
         else:
             self._catchup.missed(message.id)
         return ask.addressed
+
+    async def _complete(self, message: discord.Message) -> None:
+        """Look up what a reply answers where Discord did not tell; a message that was deleted is told to be so."""
+        reference = message.reference
+        if message.type is not discord.MessageType.reply or reference is None or reference.message_id is None:
+            return
+        if reference.resolved is None:
+            reference.resolved = await self._courtesy.message(message.channel.id, reference.message_id)
 
     async def _store(self, ask: Ask) -> bool:
         """Store an ask; after several failures tell the asker."""

@@ -35,7 +35,7 @@ _TEXTS = {AUTOMOD: "automod", AUTOMOD_TITLE: "automod"}
 _BAD_REQUEST: Final = 400
 
 # One call may take so many seconds, discord.py's own retries included.
-CALL_TIMEOUT = 30.0
+CALL_TIMEOUT = 15.0
 
 
 @asynccontextmanager

@@ -63,8 +63,14 @@ def is_for_us(message: discord.Message, me: discord.ClientUser) -> bool:
     own = message.guild.self_role
     if own and any(role.id == own.id for role in message.role_mentions):
         return True
+    answered = answered_by(message)
+    return answered is not None and answered.author.id == me.id
+
+
+def answered_by(message: discord.Message) -> discord.Message | None:
+    """The message that this one is a reply to, None for no reply or when it is not told."""
     answered = message.reference.resolved if message.reference else None
-    return isinstance(answered, discord.Message) and answered.author.id == me.id
+    return answered if isinstance(answered, discord.Message) else None
 
 
 def is_person(message: discord.Message) -> bool:
@@ -126,8 +132,8 @@ def _referred(message: discord.Message, me: discord.ClientUser) -> tuple[Sequenc
     """What a message refers to: the material that it carries, and the answer of ours that it replies to."""
     quotes = [Quote("forwarded", text) for text in _forwarded(message)]
     quotes += [Quote("embed", text) for text in _embedded(message.embeds)]
-    answered = message.reference.resolved if message.reference else None
-    if not isinstance(answered, discord.Message):
+    answered = answered_by(message)
+    if answered is None:
         return quotes, str(message.reference.message_id or "") if message.reference and not quotes else ""
     if answered.author.id == me.id:
         return quotes, str(answered.id)

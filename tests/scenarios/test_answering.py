@@ -193,3 +193,13 @@ async def test_a_long_silence_shows_a_thinking_line_that_gives_way_to_the_text(h
     hold.release()
     [answer] = await house.answered(question)
     assert answer.content == "At last."
+
+
+async def test_many_mentions_at_once_in_one_channel_each_get_their_thread(house: House) -> None:
+    house.discord.latency = 0.05
+    house.glm.script(script("Here."), times=None)
+    await house.start()
+    questions = [await house.alice.mention(house.general, f"question {number}") for number in range(10)]
+    for question in questions:
+        await house.answered(question)
+    assert all(house.discord.thread(question) for question in questions)

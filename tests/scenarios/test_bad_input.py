@@ -9,6 +9,7 @@ import pytest
 
 from playground.discord.model import Upload
 from playground.discord.permissions import Permission
+from playground.discord.service import Event
 from playground.glm import Answer, Broken, Cut, Finish, Hold, Sensitive, Silence, Thinking, refusals
 from tests.scenarios.house import House, labels, open_house, script
 
@@ -289,3 +290,12 @@ async def test_an_intent_that_is_refused_at_the_gateway_is_done_without(tmp_path
         assert [line["message_content"] for line in bot.events("discord.intents")] == [True, False]
         question = await house.alice.mention(house.general, "hello")
         await house.answered(question, contains="Works.")
+
+
+async def test_an_event_that_cannot_be_read_does_not_end_the_bot(house: House) -> None:
+    bot = await house.start()
+    house.discord.gateway.publish(Event("CHANNEL_CREATE", {"garbage": True}, 0))
+    await bot.logged("discord.event_unreadable")
+    house.glm.script(script("Still here."))
+    question = await house.alice.mention(house.general, "are you there?")
+    await house.answered(question, contains="Still here.")
