@@ -24,8 +24,8 @@ T = TypeVar("T")
 NONCE_TRUST = 60.0
 
 # How often in a row the platform may fail a call before the delivery is handed back, and the longest pause, in seconds.
-TRIES = 8
-LONGEST_PAUSE = 15.0
+TRIES = 10
+LONGEST_PAUSE = 5.0
 
 
 class NotDelivered(PlatformError):

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import time
+import unicodedata
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -174,7 +175,7 @@ class Dialogue:
         if self._turn.attempt > ATTEMPTS:
             return self._failed("gave_up")
         asks = self._turn.asks
-        if any(ask.text.strip() or ask.quotes for ask in asks):
+        if any(_has_words(ask.text) or ask.quotes for ask in asks):
             return None
         kinds = {ask.origin.get("kind", "") for ask in asks}
         known = next((kind for kind in ("only_voice", "only_sticker") if kind in kinds), "")
@@ -296,6 +297,11 @@ class Dialogue:
             seconds=round(time.monotonic() - self._begun, 3),
             tokens=outcome.usage.completion,
         )
+
+
+def _has_words(text: str) -> bool:
+    """Whether there is anything to see in a text: neither white space nor invisible marks count."""
+    return any(unicodedata.category(character)[0] not in "CZ" for character in text)
 
 
 def _count_tokens(model: str, usage: Usage) -> None:

@@ -153,8 +153,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "没有名为 `{model}` 的模型。可选:{models}。",
     ),
     "may_not_manage": (
-        "Choosing the model for the {scope} is for those who may manage it.",
-        "为{scope}选择模型需要管理权限。",
+        "{scope}: choosing the model is for those who may manage it.",
+        "{scope}:选择模型需要管理权限。",
     ),
     "scope_conversation": ("This conversation", "本对话"),
     "scope_me": ("You", "你"),

@@ -168,7 +168,7 @@ class DiscordAdapter:
         except _UNREACHABLE as error:
             await self._wait("discord.disconnected", error)
         except Exception as error:  # an event that discord.py cannot read ends its connection, but must not end the bot
-            log.exception("discord.event_unreadable")
+            log.exception("discord.connection_failed")
             await self.client.ws.close()
             await self._wait("discord.disconnected", error)
 

@@ -6,18 +6,21 @@ import asyncio
 import math
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
 import aiohttp
 import discord
+import structlog
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import metrics
 from bot.pacing import Governor
+
+log = structlog.get_logger(__name__)
 
 # discord.py drops idle connections after 15 s, so that a quiet bot's first post would pay for a new one.
 _KEEP_ALIVE: Final = 75.0
@@ -139,20 +142,38 @@ def intents() -> discord.Intents:
 async def log_in(token: str, api_url: str, wanted: discord.Intents, trace: RestTrace) -> discord.Client:
     """A client that is logged in and knows its gateway; raises what discord.py and aiohttp raise."""
     Route.BASE = api_url
-    client = _make(Client, wanted, trace)
+    first = _make(Client, wanted, trace)
     try:
-        gateway = await client.enter(token)
+        gateway = await first.enter(token)
     except BaseException:
-        await client.close()
+        await first.close()
         raise
+    client: discord.Client = first
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
     shards = int(gateway.get("shards", 1))
-    if shards <= 1:
-        return client
-    await client.close()
-    sharded = _make(ShardedClient, wanted, trace, shard_count=shards)
-    await sharded.login(token)
-    return sharded
+    if shards > 1:
+        await client.close()
+        client = _make(ShardedClient, wanted, trace, shard_count=shards)
+        await client.login(token)
+    _forgive(client)
+    return client
+
+
+def _forgive(client: discord.Client) -> None:
+    """Pass over events that discord.py cannot read: each would end the connection, and come again with the next."""
+    parsers: dict[str, Callable[[Any], None]] = client._connection.parsers  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # there is no public way
+    for name, parse in list(parsers.items()):
+        parsers[name] = _forgiving(name, parse)
+
+
+def _forgiving(name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+    def parsed(data: Any) -> None:
+        try:
+            parse(data)
+        except Exception:  # whatever is wrong with it, it is one event of many
+            log.exception("discord.event_unreadable", name=name)
+
+    return parsed
 
 
 def _make(kind: type[_Kind], wanted: discord.Intents, trace: RestTrace, **options: Any) -> _Kind:

@@ -11,7 +11,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from adapters.discord_app.inbound import PLATFORM, address_of, author_of, conversation_of, is_thread, quote_of
+from adapters.discord_app.inbound import PLATFORM, author_of, channel_of, conversation_of, is_thread, place_of, quote_of
 from bot.messages import Ask, Control, ControlKind, Quote
 from bot.ports import Memory
 
@@ -77,14 +77,13 @@ async def sync(tree: app_commands.CommandTree[Any], memory: Memory, application:
 
 def read_ask(interaction: discord.Interaction, text: str, *quotes: Quote) -> Ask:
     """The ask that a command is."""
-    channel = interaction.channel
-    in_thread = is_thread(channel)
+    in_thread = is_thread(channel_of(interaction))
     direct = interaction.guild_id is None
     root = interaction.channel_id if (in_thread or direct) and interaction.channel_id else interaction.id
     return Ask(
         key=f"{PLATFORM}/interaction/{interaction.id}",
         conversation=conversation_of(interaction.guild_id, root),
-        address=_address(interaction),
+        address=place_of(interaction),
         author=author_of(interaction.user, interaction.permissions),
         text=text,
         at=time.time(),
@@ -107,27 +106,13 @@ def bot_is_there(interaction: discord.Interaction) -> bool:
     return bool(interaction.context.dm_channel and not interaction.context.private_channel)
 
 
-def _address(interaction: discord.Interaction) -> Any:
-    channel = interaction.channel or discord.Object(interaction.channel_id or 0)
-    parent = getattr(channel, "parent_id", None) if is_thread(channel) else None
-    address = address_of(interaction.guild, channel, parent, str(interaction.locale))
-    if interaction.guild is None and interaction.guild_id is not None:
-        # A server that the app is not in: its id is known all the same.
-        return type(address)(PLATFORM, str(interaction.guild_id), *_rest_of(address))
-    return address
-
-
-def _rest_of(address: Any) -> tuple[str, str, str, str]:
-    return address.channel, address.thread, address.locale, address.title
-
-
 def _control(interaction: discord.Interaction, kind: ControlKind, *, value: str = "", scope: str = "") -> Control:
-    known = is_thread(interaction.channel) or interaction.guild_id is None
+    known = is_thread(channel_of(interaction)) or interaction.guild_id is None
     return Control(
         key=f"{PLATFORM}/interaction/{interaction.id}",
         kind=kind,
         conversation=conversation_of(interaction.guild_id, interaction.channel_id or 0) if known else "",
-        address=_address(interaction),
+        address=place_of(interaction),
         actor=author_of(interaction.user, interaction.permissions),
         value=value,
         scope=scope,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import discord
 
-from adapters.discord_app.inbound import PLATFORM, address_of, author_of, is_thread
+from adapters.discord_app.inbound import PLATFORM, author_of, place_of
 from bot import texts
 from bot.messages import Control, ControlKind, Page
 
@@ -39,15 +39,13 @@ def read_click(interaction: discord.Interaction) -> Control | None:
     """The control that a click on one of our buttons is; None for anything else."""
     data: Any = interaction.data or {}
     match = _CUSTOM_ID.fullmatch(str(data.get("custom_id", "")))
-    if match is None or interaction.channel is None:
+    if match is None:
         return None
-    channel = interaction.channel
-    parent = getattr(channel, "parent_id", None) if is_thread(channel) else None
     return Control(
         key=f"{PLATFORM}/interaction/{interaction.id}",
         kind=ControlKind(match[1]),
         conversation="",
-        address=address_of(interaction.guild, channel, parent, str(interaction.locale)),
+        address=place_of(interaction),
         actor=author_of(interaction.user, interaction.permissions),
         target=match[2],
     )

@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 # Discord docs, interactions/receiving-and-responding: the first response counts within 3 seconds.
 ANSWER_WITHIN: Final = 3.0
 
+# What discord.py raises when the acknowledgement is answered without a body: it has been made all the same.
+_NO_BODY = (KeyError, TypeError)
 _UNANSWERED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -81,9 +83,7 @@ class Desk:
                 del self._tickets[ask.origin["interaction"]]
                 await _respond(interaction, texts.say(refusal, ask.address.locale))
             else:
-                async with asyncio.timeout(ANSWER_WITHIN):
-                    response = await interaction.response.defer(thinking=True)
-                message_id = str(response.message_id or "") if response else ""
+                message_id = await _acknowledge(interaction)
         except _UNANSWERED as error:
             log.warning("interaction.not_acknowledged", reason=str(error)[:200])
         finally:
@@ -112,12 +112,22 @@ class Desk:
         await _respond(interaction, sentence)
 
 
+async def _acknowledge(interaction: discord.Interaction) -> str:
+    """Show that an answer is coming; the id of its message, "" where Discord does not tell."""
+    async with asyncio.timeout(ANSWER_WITHIN):
+        with suppress(*_NO_BODY):
+            response = await interaction.response.defer(thinking=True)
+            return str(response.message_id or "") if response else ""
+    return ""
+
+
 async def _respond(interaction: discord.Interaction, sentence: str) -> None:
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
-            if sentence:
-                await interaction.response.send_message(sentence, ephemeral=True)
-            else:
-                await interaction.response.defer()
+            with suppress(*_NO_BODY):
+                if sentence:
+                    await interaction.response.send_message(sentence, ephemeral=True)
+                else:
+                    await interaction.response.defer()
     except _UNANSWERED as error:
         log.warning("interaction.not_acknowledged", reason=str(error)[:200])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import discord
 
@@ -49,6 +50,22 @@ def address_of(
     if parent_id is None:
         return Address(PLATFORM, workspace, str(channel.id), "", locale, title)
     return Address(PLATFORM, workspace, str(parent_id), str(channel.id), locale, title)
+
+
+def channel_of(interaction: discord.Interaction) -> discord.abc.Snowflake:
+    """The channel of an interaction, as far as it is known: Discord may tell its id only."""
+    number = interaction.channel_id or 0
+    cached = interaction.guild.get_channel_or_thread(number) if interaction.guild else None
+    return interaction.channel or cached or discord.Object(number)
+
+
+def place_of(interaction: discord.Interaction) -> Address:
+    """Where a command was given or a button pressed."""
+    channel = channel_of(interaction)
+    parent = getattr(channel, "parent_id", None) if is_thread(channel) else None
+    address = address_of(interaction.guild, channel, parent, str(interaction.locale))
+    # A server that the app is not in has no more than an id.
+    return replace(address, workspace=str(interaction.guild_id or ""))
 
 
 def author_of(user: discord.abc.User, permissions: discord.Permissions | None = None) -> Author:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Final, Protocol, cast
@@ -271,9 +272,17 @@ class InteractionSurface(ChannelSurface):
     async def open(self) -> str:
         """Wait until the command was acknowledged."""
         if not self._alive:
+            await self._withdraw_response()
             return await super().open()
         self._response = await self._rest.acknowledged(self._id)
         return f"command/{self._response}"
+
+    async def _withdraw_response(self) -> None:
+        """The answer comes elsewhere: do not leave the command "thinking" for as long as its token lives."""
+        with suppress(PlatformError):
+            # Past the end of the token's life there is nothing left to withdraw.
+            async with translated():
+                await (await self._rest.http()).request(self._hook("DELETE", "/messages/@original"))
 
     async def post(self, page: Page, intent: Post) -> str:
         """The first page fills the command's response; the next ones are messages of their own."""

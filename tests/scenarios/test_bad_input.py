@@ -295,7 +295,14 @@ async def test_an_intent_that_is_refused_at_the_gateway_is_done_without(tmp_path
 async def test_an_event_that_cannot_be_read_does_not_end_the_bot(house: House) -> None:
     bot = await house.start()
     house.discord.gateway.publish(Event("CHANNEL_CREATE", {"garbage": True}, 0))
-    await bot.logged("discord.event_unreadable")
+    assert (await bot.logged("discord.event_unreadable"))["name"] == "CHANNEL_CREATE"
     house.glm.script(script("Still here."))
     question = await house.alice.mention(house.general, "are you there?")
     await house.answered(question, contains="Still here.")
+
+
+async def test_a_question_of_invisible_marks_only_gets_the_hint(house: House) -> None:
+    await house.start()
+    await house.alice.dm("\u200b\u2060\u202e")
+    await house.until(lambda: "without a question" in house.text(house.alice.dm_channel))
+    assert house.asked == []

@@ -284,7 +284,7 @@ async def test_near_the_end_of_its_life_messages_take_over() -> None:
     rest, surface = a_command(age=INTERACTION_LIFE + 1)
     assert await surface.open() == "here/5"
     assert await surface.post(WORDS, INTENT) == "77"
-    assert rest.sent[0].path == "/channels/5/messages"
+    assert [sent.path for sent in rest.sent] == ["/webhooks/2/to-ken/messages/@original", "/channels/5/messages"]
     assert not surface.lane(Call.EDIT).exempt
 
 
