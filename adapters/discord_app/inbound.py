@@ -75,13 +75,18 @@ def author_of(user: discord.abc.User, permissions: discord.Permissions | None = 
 
 def is_for_us(message: discord.Message, me: discord.ClientUser) -> bool:
     """Whether a message addresses the bot: directly, by its own role, or as a reply to it."""
-    if message.guild is None or any(user.id == me.id for user in message.mentions):
+    if guild_of(message) is None or any(user.id == me.id for user in message.mentions):
         return True
-    own = message.guild.self_role
+    own = message.guild.self_role if message.guild else None
     if own and any(role.id == own.id for role in message.role_mentions):
         return True
     answered = answered_by(message)
     return answered is not None and answered.author.id == me.id
+
+
+def guild_of(message: discord.Message) -> int | None:
+    """The server's id, also of one that discord.py does not know (yet); None in a direct message."""
+    return message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
 
 
 def answered_by(message: discord.Message) -> discord.Message | None:
@@ -103,13 +108,14 @@ def is_thread(channel: object) -> bool:
 def read_message(message: discord.Message, me: discord.ClientUser, parent_id: int | None, at: float) -> Ask:
     """The ask that a message is; `parent_id` is the channel of the thread that it was said in, `at` its time."""
     in_thread = parent_id is not None
-    direct = message.guild is None
+    guild_id = guild_of(message)
+    direct = guild_id is None
     root = message.channel.id if in_thread or direct else message.id
     quotes, reply_to = _referred(message, me)
     return Ask(
         key=message_key(message.id),
-        conversation=conversation_of(message.guild.id if message.guild else None, root),
-        address=address_of(message.guild, message.channel, parent_id),
+        conversation=conversation_of(guild_id, root),
+        address=replace(address_of(message.guild, message.channel, parent_id), workspace=str(guild_id or "")),
         author=author_of(message.author),
         text=clean(message, me),
         at=at,

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Final, Protocol, cast
@@ -104,7 +105,7 @@ class ChannelSurface:
             "enforce_nonce": True,
             "flags": _SUPPRESS_EMBEDS,
             "allowed_mentions": self._allowed(page),
-            "components": components(page, self._ask.address.locale),
+            "components": components(self._not_yet_final(page), self._ask.address.locale),
         }
         if self._replies(first):
             body["message_reference"] = {"message_id": self._ask.message, "fail_if_not_exists": False}
@@ -185,6 +186,11 @@ class ChannelSurface:
             except PlatformError:
                 # The indicator is a courtesy: without it the answer still comes.
                 return
+
+    def _not_yet_final(self, page: Page) -> Page:
+        """A page with a mention is edited once more to lose it: until then it must not look as if it were at rest."""
+        mentions = page.notify and self._mode == "thread" and ControlKind.STOP not in page.controls
+        return replace(page, controls=(ControlKind.STOP,)) if mentions else page
 
     def _replies(self, first: bool) -> bool:
         return first and self._mode == "reply" and bool(self._ask.message)

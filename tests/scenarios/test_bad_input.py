@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from playground.discord.message_payloads import message_json
 from playground.discord.model import Upload
 from playground.discord.permissions import Permission
 from playground.discord.service import Event
@@ -306,3 +307,16 @@ async def test_a_question_of_invisible_marks_only_gets_the_hint(house: House) ->
     await house.alice.dm("\u200b\u2060\u202e")
     await house.until(lambda: "without a question" in house.text(house.alice.dm_channel))
     assert house.asked == []
+
+
+async def test_talk_in_a_server_that_is_not_known_yet_is_no_direct_message(house: House) -> None:
+    await house.start()
+    said = await house.alice.say(house.general, "not for the bot")
+    payload = message_json(house.discord.world, house.general, said) | {
+        "id": "77",
+        "channel_id": "43",
+        "guild_id": "42",
+    }
+    house.discord.gateway.publish(Event("MESSAGE_CREATE", payload, 0))
+    await alive(house)
+    assert len(house.asked) == 1
