@@ -21,7 +21,8 @@ from adapters.discord_app.courtesy import Courtesy
 from adapters.discord_app.desk import Desk
 from adapters.discord_app.events import Events
 from adapters.discord_app.inbound import PLATFORM
-from adapters.discord_app.surface import ChannelSurface, InteractionSurface
+from adapters.discord_app.interaction import InteractionSurface
+from adapters.discord_app.surface import ChannelSurface
 from bot.errors import GlimmerError, OperatorError
 from bot.messages import Ask, Quote, Turn
 from bot.pacing import Governor

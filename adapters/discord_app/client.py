@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.discord_app.failures import number_of
 from bot import metrics
 from bot.pacing import Governor
 
@@ -65,22 +65,16 @@ class RestTrace:
         headers = params.response.headers
         if params.response.status == 429:
             everywhere = "X-RateLimit-Global" in headers or headers.get("X-RateLimit-Scope") == "global"
-            wait = _number(headers.get("Retry-After"))
+            wait = number_of(headers.get("Retry-After"))
             self._governor.refused(lane, _REFUSED_FOR if wait is None else wait, everywhere=everywhere)
             return
-        limit, reset_after = _number(headers.get("X-RateLimit-Limit")), _number(headers.get("X-RateLimit-Reset-After"))
+        limit, reset_after = (
+            number_of(headers.get("X-RateLimit-Limit")),
+            number_of(headers.get("X-RateLimit-Reset-After")),
+        )
         if limit and reset_after is not None:
-            remaining = _number(headers.get("X-RateLimit-Remaining")) or 0
+            remaining = number_of(headers.get("X-RateLimit-Remaining")) or 0
             self._governor.observe(lane, limit=int(limit), remaining=int(remaining), reset_after=reset_after)
-
-
-def _number(value: str | None) -> float | None:
-    """A header's number; None for what is none: Discord's edge also sends dates."""
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
 
 
 def lane_of(method: str, path: str) -> str | None:

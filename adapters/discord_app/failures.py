@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -58,7 +59,7 @@ def of_answer(error: discord.HTTPException) -> PlatformError:
     """The meaning of an error that Discord answered."""
     said = f"Discord answered {error.status} (code {error.code})"
     if error.status == 429 or error.code == EDIT_LIMIT_OF_OLD_MESSAGES:
-        return PlatformError(said, retry_after=seconds(error.response.headers.get("Retry-After")))
+        return PlatformError(said, retry_after=number_of(error.response.headers.get("Retry-After")))
     if error.code in _GONE or error.status == 404:
         return PlatformGone(said)
     ours = "unpostable" if error.status == _BAD_REQUEST and error.code not in _STATE_OF_THE_PLACE else "refused"
@@ -71,9 +72,10 @@ def code_of(error: PlatformError) -> int:
     return cause.code if isinstance(cause, discord.HTTPException) else 0
 
 
-def seconds(header: str | None) -> float | None:
-    """A header's number of seconds, None when it is missing or no number."""
+def number_of(header: str | None) -> float | None:
+    """A header's number; None for what is none: Discord's edge also sends dates."""
     try:
-        return float(header) if header else None
+        number = float(header or "")
     except ValueError:
         return None
+    return number if math.isfinite(number) and number >= 0 else None

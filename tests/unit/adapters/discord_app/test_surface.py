@@ -10,15 +10,8 @@ import discord
 import pytest
 from discord.http import HTTPClient, Route
 
-from adapters.discord_app.surface import (
-    INTERACTION_LIFE,
-    PAGE_SIZE,
-    THREAD_NAME,
-    ChannelSurface,
-    InteractionSurface,
-    nonce_of,
-    thread_name,
-)
+from adapters.discord_app.interaction import INTERACTION_LIFE, InteractionSurface
+from adapters.discord_app.surface import PAGE_SIZE, THREAD_NAME, ChannelSurface, nonce_of, thread_name
 from bot.errors import PlatformGone, PlatformRefused
 from bot.messages import Address, Ask, Author, ControlKind, Page, Post, Turn
 from bot.pacing import Governor
