@@ -1,8 +1,7 @@
 """The lanes of the Governor: who waits in one, what is under way in it, and when the next may go.
 
-Lanes whose calls share one limiter in the client form a group. The reserve of a lane is there because of a client such
-as discord.py 2.7.1: whoever takes the last call of a bucket is made to sleep until all of it is back, and so is
-everybody after them, in every lane of the group. Times are seconds of one monotonic clock.
+Lanes in which the same answers grow, such as the posts and the edits of one channel, form a group. Each answer needs
+its final call, so edits leave as many calls as answers grow. Times are seconds of one monotonic clock.
 """
 
 from __future__ import annotations
@@ -35,10 +34,8 @@ EARLY_EDITS = 2
 _STEADY_GAP = 1.05
 # Where more answers grow than the bucket has finals for, only a text that was unseen for so long is worth an edit.
 _CROWDED_GAP = 10.0
-# Calls that must remain in the lane's bucket after one of these; after others one more than answers grow in it.
-_KEPT = {Priority.FINAL: 1, Priority.FIRST: 1, Priority.ROLL_OVER: 2}
-# The client reads the clock so much later than we do, at most.
-_CLIENT_LAG = 0.05
+# Calls that must remain in the lane's bucket after one of these; after an edit as many as answers grow in it.
+_KEPT = {Priority.FINAL: 0, Priority.FIRST: 0, Priority.ROLL_OVER: 1}
 # A lane that was silent for so many seconds is forgotten.
 _IDLE = 300.0
 
@@ -94,7 +91,7 @@ class Waiter:
 
 
 class Group:
-    """The lanes that share one limiter in the client, and what that limiter (discord.http.Ratelimit) believes."""
+    """The lanes in which the same answers grow: how many do, and when one of them was last shown."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -102,48 +99,6 @@ class Group:
         self.live = 0
         self.early = 0
         self.shown_at = -math.inf
-        self._observed = False
-        self._limit = 1
-        self._left = 1
-        self._expires_at = -math.inf
-
-    @property
-    def flying(self) -> int:
-        """Calls that the platform has not answered."""
-        return sum(lane.flying for lane in self.lanes)
-
-    @property
-    def waiting(self) -> int:
-        """Calls that have asked."""
-        return sum(len(lane.waiting) for lane in self.lanes)
-
-    def opens_at(self, flying: int, limit: int, now: float) -> float:
-        """When the client would pass on one call more and put none to sleep, if then so many are under way.
-
-        The client takes a bucket to hold one call until its first answer, believes the last answer whichever lane it
-        was for, and subtracts the calls under way from it twice.
-        """
-        crowd = max(1, limit // 2) if self._observed else 1
-        if flying > crowd or (flying > 1 and any(lane.left(now) < flying for lane in self.lanes if lane.flying)):
-            return NEVER
-        return self._expires_at if self._observed and self._left <= 0 else now
-
-    def take(self, now: float) -> None:
-        """A call goes to the client."""
-        if now >= self._expires_at:
-            self._left = self._limit - self.flying
-        self._left -= 1
-
-    def return_unused(self) -> None:
-        """A call that was let go never went to the client."""
-        self._left += 1
-
-    def observe(self, now: float, limit: int, remaining: int, reset_after: float) -> None:
-        """An answer reaches the client, while its call is still counted as flying."""
-        self._observed = True
-        self._limit = limit
-        self._left = min(remaining, limit - self.flying)
-        self._expires_at = now + reset_after + _CLIENT_LAG
 
 
 class Lane:
@@ -158,6 +113,7 @@ class Lane:
         self.flying = 0  # those of them that the platform has not answered
         self.metered = 0  # those of the flying that count over all lanes
         self.crowded = False
+        self.told = False  # whether its budget is known: until then its calls go one by one
         self.blocked_until = -math.inf
         self.touched_at = -math.inf
 
@@ -172,11 +128,11 @@ class Lane:
 
     def due(self, waiter: Waiter, now: float) -> float:
         """When this waiter may go as far as the lane is concerned, NEVER when something must happen first."""
+        if self.flying and not self.told:
+            return NEVER
         limit = self.bucket.budget.limit
-        flying = self.group.flying + 1
-        keep = self._kept(waiter.priority, flying)
-        opens_at = self.group.opens_at(flying, limit, now)
-        at = max(opens_at, self.blocked_until, self.bucket.at_most(limit - 1 - keep - self.flying, now))
+        keep = min(_KEPT.get(waiter.priority, max(1, self.group.live)), limit - 1)
+        at = max(self.blocked_until, self.bucket.at_most(limit - 1 - keep - self.flying, now))
         return max(at, self._paced_until(waiter, keep, now)) if waiter.priority is Priority.EDIT else at
 
     def closed_until(self, now: float) -> float:
@@ -188,21 +144,6 @@ class Lane:
         return not (self.open or self.waiting or self.group.live) and now >= max(
             self.touched_at + _IDLE, self.blocked_until
         )
-
-    def _kept(self, priority: Priority, flying: int) -> int:
-        limit = self.bucket.budget.limit
-        if priority is Priority.FINAL and flying == 1 and self._last_hurts_nobody():
-            return 0
-        return min(max(_KEPT.get(priority, 1 + max(1, self.group.live)), flying), limit - 1)
-
-    def _last_hurts_nobody(self) -> bool:
-        """Whether the very last call is better taken than waited for: it is applied at once, and its caller sleeps.
-
-        In a fixed window everybody in this lane would have to wait for the same moment anyway.
-        """
-        neighbours = self.group.waiting - len(self.waiting)
-        alone = self.group.live <= 1 and len(self.waiting) <= 1
-        return not neighbours and (alone or self.bucket.budget.sliding is False)
 
     def _paced_until(self, waiter: Waiter, keep: int, now: float) -> float:
         group, budget = self.group, self.bucket.budget

@@ -27,7 +27,7 @@ class Governor:
     """Grants calls by priority and age within the budgets of their lanes and of all lanes.
 
     `guess` is a lane's budget before anything is known of its kind, `guesses` those of kinds that are told apart.
-    `sharing` names the kinds of lanes that share one limiter in the client when their ids are equal. `granted`,
+    `sharing` names the kinds of lanes in which the same answers grow when their ids are equal. `granted`,
     `refusals` and `waited` (seconds) only grow.
     """
 
@@ -99,7 +99,7 @@ class Governor:
         """Learn from the headers of an answer other than a 429, the moment they arrive."""
         now = self._clock()
         place = self._lane(lane, now)
-        place.group.observe(now, limit, remaining, reset_after)
+        place.told = True
         if place.flying:
             self._land(place, now)
         alone = not place.flying and not place.crowded
@@ -176,7 +176,7 @@ class Governor:
 
     def _learned(self, lane: Lane) -> None:
         kind = lane.name.partition(":")[0]
-        # Kinds that share a limiter are likely to share their numbers, until each has its own.
+        # Kinds in which the same answers grow are likely to have the same numbers, until each has its own.
         for cousin in self._sharing if kind in self._sharing else ():
             self._kinds.setdefault(cousin, lane.bucket.budget)
         self._kinds[kind] = lane.bucket.budget
@@ -238,7 +238,6 @@ class Governor:
 
     def _take(self, lane: Lane, waiter: Waiter, now: float) -> None:
         self.granted += 1
-        lane.group.take(now)
         lane.open += 1
         lane.crowded = lane.flying > 0
         lane.flying += 1
@@ -282,7 +281,6 @@ class Governor:
             self.granted -= 1
             lane.open -= 1
             lane.flying -= 1
-            lane.group.return_unused()
             if not waiter.exempt:
                 lane.metered -= 1
                 self._meter.return_unused()

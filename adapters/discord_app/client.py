@@ -11,10 +11,11 @@ from typing import Any, Final, TypeVar
 
 import aiohttp
 import discord
+import discord.http
 import structlog
 import yarl
 from discord.gateway import DiscordWebSocket
-from discord.http import Route
+from discord.http import Ratelimit, Route
 
 from adapters.discord_app.failures import number_of
 from bot import metrics
@@ -77,6 +78,18 @@ class RestTrace:
             self._governor.observe(lane, limit=int(limit), remaining=int(remaining), reset_after=reset_after)
 
 
+class _Passage(Ratelimit):
+    """Lets every call through: the Governor has decided, and discord.py would put to sleep who takes the last one."""
+
+    async def acquire(self) -> None:
+        """Called by discord.py before each request."""
+        self._last_request = self._loop.time()
+        self.outgoing += 1
+
+    async def __aexit__(self, *_exc_info: object) -> None:
+        self.outgoing -= 1
+
+
 def lane_of(method: str, path: str) -> str | None:
     """The Governor's lane that a request belongs to."""
     for wanted, pattern, kind in _ROUTES:
@@ -136,6 +149,7 @@ def intents() -> discord.Intents:
 async def log_in(token: str, api_url: str, wanted: discord.Intents, trace: RestTrace) -> discord.Client:
     """A client that is logged in and knows its gateway; raises what discord.py and aiohttp raise."""
     Route.BASE = api_url
+    discord.http.Ratelimit = _Passage
     first = _make(Client, wanted, trace)
     try:
         gateway = await first.enter(token)

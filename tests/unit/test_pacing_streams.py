@@ -24,7 +24,6 @@ from tests.fixtures.virtual_time import (
 
 SIZES = [(5, 5.0), (3, 5.0), (7, 10.0)]
 KINDS: list[type[FixedWindow | SlidingBucket]] = [FixedWindow, SlidingBucket]
-SLOWEST_CALL = 0.12
 
 
 @dataclass
@@ -168,7 +167,6 @@ def test_finals_go_at_once(kind: Callable[[int, float], Limiter], size: tuple[in
     assert at_once >= 0.95 * len(run.endings)
     seen = sorted(ending.seen - ending.at for ending in run.endings)
     assert seen[int(0.95 * len(seen))] <= 0.15
-    assert max(run.platform.durations) <= SLOWEST_CALL + 0.01, "discord.py put a caller to sleep"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -189,7 +187,7 @@ def test_eight_that_end_in_one_channel_are_near_a_perfect_schedule(
         run = run_answers([("1", dice.uniform(0.0, spread), 6.0) for _ in range(8)], lambda _: kind(5, 5.0))
         best = perfect(kind(5, 5.0), [ending.at for ending in run.endings])
         seen = sorted(ending.seen for ending in run.endings)
-        assert all(real - ideal <= interval + 2 * SLOWEST_CALL for real, ideal in zip(seen, best, strict=True))
+        assert all(real - ideal <= interval for real, ideal in zip(seen, best, strict=True))
         # A fixed window alone costs 3/8 of what is left of it, whoever schedules.
         mean = sum(ending.seen - ending.at for ending in run.endings) / 8
         assert mean <= max(1.8, sum(best) / 8 - sum(e.at for e in run.endings) / 8 + 0.3)
