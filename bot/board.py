@@ -84,9 +84,10 @@ class Board:
         return Page("", line, turn=post.turn, notify=post.page == 0)
 
     async def _post_again(self, post: Post) -> str:
-        lane = self._surface.lane(Call.POST)
+        page = self.resuming(post)
+        lane = self._surface.lane(Call.POST, page=page)
         async with self._governor.permit(lane.name, Priority.FIRST, exempt=lane.exempt):
-            return await self._surface.post(self.resuming(post), post)
+            return await self._surface.post(page, post)
 
     async def _find(self, post: Post) -> str:
         """The message that a post became, "" when there is none or the platform does not let us look."""

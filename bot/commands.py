@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from bot import access, texts
+from bot import access, metrics, texts
 from bot.errors import UserError
 from bot.messages import Address, Ask, Control, ControlKind
 from bot.ports import Model, Reception, Store, Summary
@@ -22,7 +22,7 @@ def scope_keys(conversation: str, address: Address, author: str) -> dict[str, st
     platform = address.platform
     keys = {
         "conversation": f"conversation/{conversation}" if conversation else "",
-        "channel": f"channel/{platform}/{address.channel}" if address.workspace else "",
+        "channel": f"channel/{platform}/{address.channel}" if address.workspace and not address.direct else "",
         "me": f"user/{platform}/{author}",
         "server": f"server/{platform}/{address.workspace}" if address.workspace else "",
     }
@@ -76,6 +76,8 @@ class Commands:
             ControlKind.CONTINUE: self._continue,
             ControlKind.MODEL: self._set_model,
             ControlKind.HELP: self._help,
+            ControlKind.UPVOTE: self._rate,
+            ControlKind.DOWNVOTE: self._rate,
             ControlKind.QUESTION_EDITED: self._question_edited,
             ControlKind.QUESTION_DELETED: self._question_deleted,
             ControlKind.ANSWER_DELETED: self._answer_deleted,
@@ -195,6 +197,15 @@ class Commands:
         if not access.may_set(control.actor, control.scope):
             raise UserError(_say(control, "may_not_manage", scope=_say(control, f"scope_{control.scope}")))
         return keys[control.scope]
+
+    async def _rate(self, control: Control) -> str:
+        turn = await self._store.turn(int(control.target))
+        if turn is None:
+            raise UserError(_say(control, "not_last"))
+        score = 1 if control.kind is ControlKind.UPVOTE else -1
+        await self._store.rate(turn.id, control.actor.id, score)
+        metrics.ratings.labels(control.kind).inc()
+        return _say(control, "rated")
 
     async def _help(self, control: Control) -> str:
         return _say(control, "help")

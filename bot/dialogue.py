@@ -36,7 +36,8 @@ THINKING_AFTER = 2.5
 THINKING_EVERY = 5.0
 
 _AGAIN = (ControlKind.REGENERATE,)
-_CUT_OFF = (ControlKind.CONTINUE, ControlKind.REGENERATE)
+_ANSWERED = (*_AGAIN, ControlKind.UPVOTE, ControlKind.DOWNVOTE)
+_CUT_OFF = (ControlKind.CONTINUE, *_ANSWERED)
 
 
 class Interruption(StrEnum):
@@ -116,6 +117,7 @@ class Dialogue:
             with suppress(asyncio.CancelledError, PlatformError):
                 # Whatever it raised has been raised above, or the turn is being abandoned.
                 await painter
+            await self._surface.close()
         return True
 
     async def _store_end(self, outcome: Outcome) -> None:
@@ -202,7 +204,7 @@ class Dialogue:
     async def _request(self) -> ModelRequest:
         turn, ask = self._turn, self._turn.ask
         history = await self._means.store.history(turn, rounds=HISTORY_ROUNDS)
-        background = await self._adapter.background(turn.asks[0]) if turn.first else ()
+        background = await self._adapter.background(turn.asks[0]) if turn.first or turn.asks[0].reads_place else ()
         self._asked = prompt.question(turn, background)
         messages = prompt.build(
             turn,
@@ -238,8 +240,8 @@ class Dialogue:
         answer = self._reply.text
         if not answer.strip():
             return self._failed("thought_out" if finish.finish is FinishReason.LENGTH else "empty")
-        marks = {FinishReason.LENGTH: ("cut_off", _CUT_OFF), FinishReason.CONTEXT: ("context_full", _AGAIN)}
-        note, controls = marks.get(finish.finish or FinishReason.STOP, ("", _AGAIN))
+        marks = {FinishReason.LENGTH: ("cut_off", _CUT_OFF), FinishReason.CONTEXT: ("context_full", _ANSWERED)}
+        note, controls = marks.get(finish.finish or FinishReason.STOP, ("", _ANSWERED))
         return Outcome(
             OutcomeKind.ANSWERED,
             self._asked,
@@ -274,8 +276,11 @@ class Dialogue:
         await self._surface.typing()
         await asyncio.sleep(THINKING_AFTER - (time.monotonic() - self._begun))
         while not self._reply.text:
-            waited = round(time.monotonic() - self._begun)
-            self._reply.status(self._say("thinking", seconds=str(waited)))
+            line = self._say("thinking", seconds=str(round(time.monotonic() - self._begun)))
+            if self._surface.limits.status:
+                await self._surface.typing(line)
+            else:
+                self._reply.status(line)
             await asyncio.sleep(THINKING_EVERY)
 
     def _say(self, text: str, **facts: str) -> str:

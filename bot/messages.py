@@ -13,9 +13,10 @@ AGE_BOUND: Final = 30 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where something was said: `workspace` is "" in a direct message, `thread` is "" outside of one.
+    """Where something was said: `workspace` is "" where there is none, `thread` is "" outside of one.
 
-    `title` is what people call the place: data written by a stranger.
+    `direct` says that nobody else is there but the bot. `title` is what people call the place: data written by a
+    stranger.
     """
 
     platform: str
@@ -24,6 +25,7 @@ class Address:
     thread: str = ""
     locale: str = ""
     title: str = ""
+    direct: bool = False
 
 
 class Right(StrEnum):
@@ -69,7 +71,8 @@ class Ask:
     join; a `reply_to` that is one of our own posts moves it to that post's conversation. An ask that is not
     `addressed` to the bot may still be for it (the follow-up policy decides) and is else kept as context. `origin` is
     read by nobody but the adapter that wrote it. `at` is when it was said, in Unix seconds. One that is `alone` has a
-    place of its own for the answer: it is never answered together with others.
+    place of its own for the answer: it is never answered together with others. With `reads_place` what was said in its
+    place is read for it, also when the conversation is known.
     """
 
     key: str
@@ -81,6 +84,7 @@ class Ask:
     message: str
     addressed: bool = True
     alone: bool = False
+    reads_place: bool = False
     reply_to: str = ""
     quotes: tuple[Quote, ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -96,6 +100,8 @@ class ControlKind(StrEnum):
     CONTINUE = "continue"
     MODEL = "model"
     HELP = "help"
+    UPVOTE = "upvote"
+    DOWNVOTE = "downvote"
     QUESTION_EDITED = "question_edited"
     QUESTION_DELETED = "question_deleted"
     ANSWER_DELETED = "answer_deleted"

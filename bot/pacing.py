@@ -27,8 +27,9 @@ class Governor:
     """Grants calls by priority and age within the budgets of their lanes and of all lanes.
 
     `guess` is a lane's budget before anything is known of its kind, `guesses` those of kinds that are told apart.
-    `sharing` names the kinds of lanes in which the same answers grow when their ids are equal. `granted`,
-    `refusals` and `waited` (seconds) only grow.
+    `sharing` names the kinds of lanes in which the same answers grow when their ids are equal. `headers` says whether
+    answers tell what remains; else a lane's budget is its guess, until a refusal. `granted`, `refusals` and `waited`
+    (seconds) only grow.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Governor:
         clock: Callable[[], float] = time.monotonic,
         guesses: Mapping[str, Budget] = MappingProxyType({}),
         sharing: Collection[str] = ("post", "edit"),
+        headers: bool = True,
     ) -> None:
         self.granted = 0
         self.refusals = 0
@@ -47,6 +49,7 @@ class Governor:
         self._guesses = guesses
         self._clock = clock
         self._sharing = frozenset(sharing)
+        self._headers = headers
         self._meter = Meter(overall)
         self._kinds: dict[str, Budget] = dict(guesses)
         self._lanes: dict[str, Lane] = {}
@@ -162,6 +165,7 @@ class Governor:
         group = self._groups.setdefault(shared, Group(shared))
         budget = self._kinds.get(kind, self._guess)
         lane = Lane(name, group, Bucket(budget, most=self._guesses.get(kind, self._guess).limit))
+        lane.told = not self._headers
         group.lanes.append(lane)
         return lane
 

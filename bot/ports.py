@@ -237,6 +237,14 @@ class Store(Memory, Protocol):
         """History of this conversation begins anew; the record stays."""
         ...
 
+    async def rate(self, turn: int, author: str, score: int) -> None:
+        """Keep what somebody thinks of an answer, 1 or -1; the last word of each counts."""
+        ...
+
+    async def ratings(self, turn: int) -> Mapping[str, int]:
+        """What people think of an answer, by author."""
+        ...
+
     async def reopen(self, turn: int) -> bool:
         """Put a delivered turn up to be asked again; False when it is not the conversation's last or still open."""
         ...
@@ -270,13 +278,17 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What fits into one message of a platform; `size` measures a text in the unit of `page`."""
+    """What fits into one message of a platform; `size` measures a text in the unit of `page`.
+
+    With `status` the place shows by itself what is being done while there is no text.
+    """
 
     page: int
     size: Callable[[str], int] = len
     pages: int = 8
     file_from: int = 4
     tables: bool = True  # whether tables must be drawn as aligned blocks
+    status: bool = False
 
 
 class Surface(Protocol):
@@ -287,8 +299,11 @@ class Surface(Protocol):
         """What fits into a message here."""
         ...
 
-    def lane(self, call: Call) -> Lane:
-        """The Governor's lane that a call takes; known once the surface is open."""
+    def lane(self, call: Call, ref: str = "", page: Page | None = None) -> Lane:
+        """The Governor's lane that a call takes for this message and page; known once the surface is open.
+
+        Without them it is the lane in which a growing answer makes most of its calls.
+        """
         ...
 
     async def open(self) -> str:
@@ -311,8 +326,12 @@ class Surface(Protocol):
         """Remove a message; one that is already gone is fine."""
         ...
 
-    async def typing(self) -> None:
-        """Show that an answer is coming; may do nothing."""
+    async def typing(self, line: str = "") -> None:
+        """Show that an answer is coming, and where `Limits.status` says so what is being done; best effort."""
+        ...
+
+    async def close(self) -> None:
+        """The turn is over, however it ended: show nothing of the kind any more; best effort."""
         ...
 
 
@@ -354,7 +373,7 @@ class Adapter(Protocol):
         ...
 
     async def background(self, ask: Ask) -> Sequence[Quote]:
-        """What was said before the bot joined, oldest first; asked once for a conversation."""
+        """What was said before this ask where it was said, oldest first."""
         ...
 
     async def show_waiting(self, ask: Ask) -> None:

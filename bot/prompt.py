@@ -77,7 +77,7 @@ def _quoted(quote: Quote) -> str:
 def _circumstances(address: Address, now: float) -> str:
     # Only the date, not the hour: an unchanged beginning is what a provider's cache can reuse.
     day = datetime.fromtimestamp(now, UTC).strftime("%A, %d %B %Y")
-    place = "a direct message" if not address.workspace else f"the channel “{data(address.title)}”"
+    place = "a direct message" if address.direct or not address.workspace else f"the channel “{data(address.title)}”"
     return f"Today is {day} (UTC). You speak on {address.platform.capitalize()}, in {place}."
 
 

@@ -16,7 +16,7 @@ from bot.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.messages import ControlKind, Outcome, OutcomeKind, Page
 from bot.pacing import Governor, Priority
 from bot.pages import Paginator
-from bot.ports import Call, Claim, Store, Surface
+from bot.ports import Call, Claim, Lane, Store, Surface
 
 log = structlog.get_logger(__name__)
 
@@ -208,7 +208,7 @@ class Reply:
             if not await self._permitted(step, stack):
                 return
             fresh = self._next_step()
-            if fresh is None or fresh.call is not step.call:
+            if fresh is None or self._lane(fresh) != self._lane(step):
                 return
             try:
                 await self._make(fresh)
@@ -226,7 +226,7 @@ class Reply:
         await self._board.pause(failure)
 
     async def _permitted(self, step: _Step, stack: AsyncExitStack) -> bool:
-        lane = self._surface.lane(step.call)
+        lane = self._lane(step)
         permit = self._governor.permit(lane.name, step.priority, unseen_since=self._seen_at, exempt=lane.exempt)
         try:
             async with asyncio.timeout(None) as self._patience:
@@ -236,6 +236,11 @@ class Reply:
         finally:
             self._patience = None
         return True
+
+    def _lane(self, step: _Step) -> Lane:
+        shown = self._board.shown
+        ref = shown[step.index].post.ref if step.index < len(shown) else ""
+        return self._surface.lane(step.call, ref, step.page)
 
     async def _make(self, step: _Step) -> None:
         if step.page is None:

@@ -178,6 +178,9 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "在我的讨论串里,我也会把其他人的发言作为上下文保存。问题和上下文会发送给模型服务商。删除问题后我将不再使用它。",
     ),
     # Buttons -----------------------------------------------------------------------------------------------------
+    "rated": ("Thanks, that is noted.", "谢谢,已记下。"),
+    "button_upvote": ("👍 Good", "👍 有用"),
+    "button_downvote": ("👎 Bad", "👎 没用"),
     "button_stop": ("Stop", "停止"),
     "button_regenerate": ("Regenerate", "重新生成"),
     "button_continue": ("Continue", "继续"),

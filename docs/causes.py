@@ -54,9 +54,9 @@ CAUSES: Final[Mapping[str, str]] = {
 ORDINARY: Final = frozenset(
     {
         *("told", "reset_at", "thinking", "help"),
-        *("stopped_it", "reset_done", "model_set", "model_unset", "model_now"),
+        *("stopped_it", "reset_done", "model_set", "model_unset", "model_now", "rated"),
         *("scope_conversation", "scope_me", "scope_channel", "scope_server"),
-        *("button_stop", "button_regenerate", "button_continue"),
+        *("button_stop", "button_regenerate", "button_continue", "button_upvote", "button_downvote"),
     }
 )
 

@@ -28,6 +28,7 @@ class MemoryStore:
         self._settled: set[str] = set()
         self._settings: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._memory: dict[str, str] = {}
+        self._ratings: defaultdict[int, dict[str, int]] = defaultdict(dict)
 
     async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
         """Store an ask once, by its key."""
@@ -267,6 +268,14 @@ class MemoryStore:
         lane = self._lanes.get(conversation)
         if lane is not None:
             lane.restart()
+
+    async def rate(self, turn: int, author: str, score: int) -> None:
+        """Keep what somebody thinks of an answer."""
+        self._ratings[turn][author] = score
+
+    async def ratings(self, turn: int) -> Mapping[str, int]:
+        """What people think of an answer."""
+        return dict(self._ratings[turn])
 
     async def reopen(self, turn: int) -> bool:
         """Put the last turn up to be asked again."""

@@ -244,6 +244,13 @@ RETURNING conversation;
 
 -- Settings and memory
 
+-- name: rate
+INSERT INTO rating (turn, author, score, at) VALUES (:turn, :author, :score, :now)
+ON CONFLICT DO UPDATE SET score = excluded.score, at = excluded.at;
+
+-- name: ratings
+SELECT author, score FROM rating WHERE turn = :turn ORDER BY author;
+
 -- name: settings
 SELECT scope, value FROM setting WHERE name = :name AND scope IN (SELECT value FROM json_each(:scopes));
 

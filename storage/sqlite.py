@@ -206,6 +206,14 @@ class SqliteStore:
         """Begin the history anew."""
         await self._write(steering.reset, conversation)
 
+    async def rate(self, turn: int, author: str, score: int) -> None:
+        """Keep what somebody thinks of an answer."""
+        await self._write(steering.rate, turn, author, score)
+
+    async def ratings(self, turn: int) -> Mapping[str, int]:
+        """What people think of an answer."""
+        return await self._read(steering.ratings, turn)
+
     async def reopen(self, turn: int) -> bool:
         """Put the last turn up to be asked again."""
         return await self._write(steering.reopen, turn)

@@ -82,6 +82,16 @@ def reset(tx: Transaction, conversation: str) -> None:
     tx.run("trim_notes", conversation=conversation, keep=0)
 
 
+def rate(tx: Transaction, number: int, author: str, score: int) -> None:
+    """Keep what somebody thinks of an answer."""
+    tx.run("rate", turn=number, author=author, score=score)
+
+
+def ratings(tx: Transaction, number: int) -> dict[str, int]:
+    """What people think of an answer."""
+    return {row["author"]: row["score"] for row in tx.all("ratings", turn=number)}
+
+
 def reopen(tx: Transaction, number: int) -> bool:
     """Put the last turn of its conversation up to be asked again."""
     row = tx.one("reopen", turn=number)

@@ -80,7 +80,7 @@ class ConsoleSurface:
         """What fits into a message."""
         return self._screen.limits
 
-    def lane(self, call: Call) -> Lane:
+    def lane(self, call: Call, ref: str = "", page: Page | None = None) -> Lane:
         """Nothing limits a terminal, but the Governor wants a name."""
         return Lane(f"{call}:{self._place}")
 
@@ -110,5 +110,8 @@ class ConsoleSurface:
         async with self._screen.around(Call.DELETE):
             self._screen.delete(ref)
 
-    async def typing(self) -> None:
+    async def typing(self, line: str = "") -> None:
         """Nothing to do: whoever looks at a terminal waits for it."""
+
+    async def close(self) -> None:
+        """Nothing to do: nothing was shown but the answer."""

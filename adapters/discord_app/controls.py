@@ -12,7 +12,7 @@ from bot import texts
 from bot.messages import Control, ControlKind, Page
 
 _PREFIX: Final = "glm"
-_CUSTOM_ID: Final = re.compile(rf"{_PREFIX}:(stop|regenerate|continue):(\d{{1,18}})")
+_CUSTOM_ID: Final = re.compile(rf"{_PREFIX}:(stop|regenerate|continue|upvote|downvote):(\d{{1,18}})")
 # Discord docs, components/reference: action row, button, its styles "secondary" and "danger".
 _ROW: Final = 1
 _BUTTON: Final = 2

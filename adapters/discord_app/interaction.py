@@ -56,11 +56,11 @@ class InteractionSurface(ChannelSurface):
             and self._clock() - discord.utils.snowflake_time(int(self._id)).timestamp() < INTERACTION_LIFE
         )
 
-    def lane(self, call: Call) -> Lane:
+    def lane(self, call: Call, ref: str = "", page: Page | None = None) -> Lane:
         """An interaction has a limit of its own, outside the overall one."""
         if self._alive and (call is Call.EDIT or not self._member):
             return Lane(f"hook-{call}:{self._token}", exempt=True)
-        return super().lane(call)
+        return super().lane(call, ref, page)
 
     async def open(self) -> str:
         """Wait until the command was acknowledged."""
@@ -134,5 +134,5 @@ class InteractionSurface(ChannelSurface):
             webhook_token=self._token,
         )
 
-    async def typing(self) -> None:
+    async def typing(self, line: str = "") -> None:
         """Nothing to do: a command that was acknowledged shows by itself that an answer is coming."""

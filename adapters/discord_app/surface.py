@@ -76,7 +76,7 @@ class ChannelSurface:
         """What fits into a message of Discord."""
         return Limits(page=PAGE_SIZE)
 
-    def lane(self, call: Call) -> Lane:
+    def lane(self, call: Call, ref: str = "", page: Page | None = None) -> Lane:
         """Discord counts posts, edits and deletions of a channel separately."""
         return Lane(f"{call}:{self._channel}")
 
@@ -167,7 +167,7 @@ class ChannelSurface:
         except PlatformGone:
             return
 
-    async def typing(self) -> None:
+    async def typing(self, line: str = "") -> None:
         """Show the typing indicator where the question was asked, if the limits leave room for it."""
         channel = self._channel or self._ask.address.thread or self._ask.address.channel
         permit = self._rest.governor.try_permit(f"typing:{channel}")
@@ -180,6 +180,9 @@ class ChannelSurface:
             except PlatformError:
                 # The indicator is a courtesy: without it the answer still comes.
                 return
+
+    async def close(self) -> None:
+        """Nothing to do: the typing indicator ends by itself."""
 
     def _not_yet_final(self, page: Page) -> Page:
         """A page with a mention is edited once more to lose it: until then it must not look as if it were at rest."""

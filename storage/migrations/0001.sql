@@ -100,6 +100,15 @@ CREATE TABLE usage (
     PRIMARY KEY (turn, fence)
 ) STRICT, WITHOUT ROWID;
 
+-- What people think of an answer.
+CREATE TABLE rating (
+    turn INTEGER NOT NULL REFERENCES turn (id),
+    author TEXT NOT NULL,
+    score INTEGER NOT NULL CHECK (score IN (-1, 1)),
+    at REAL NOT NULL,
+    PRIMARY KEY (turn, author)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE control (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,

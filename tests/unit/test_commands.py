@@ -255,3 +255,14 @@ async def test_every_kind_of_control_can_be_acted_on(desk: Desk, kind: ControlKi
         assert isinstance(await desk.commands.act(control), str)
     except UserError as error:
         assert str(error)  # noqa: PT017  # either is fine, a crash is not
+
+
+async def test_what_people_think_of_an_answer_is_kept_with_its_turn(desk: Desk) -> None:
+    await desk.delivered()
+    for kind, score in ((ControlKind.UPVOTE, 1), (ControlKind.DOWNVOTE, -1)):
+        assert await desk.act(kind, "eve", target="1") == texts.say("rated")
+        assert await desk.store.ratings(1) == {"eve": score}
+
+
+async def test_an_answer_that_is_not_known_is_not_rated(desk: Desk) -> None:
+    assert await desk.refused(ControlKind.UPVOTE, target="99") == texts.say("not_last")

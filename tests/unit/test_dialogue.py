@@ -16,14 +16,15 @@ from tests.fixtures.virtually import virtually
 pytestmark = pytest.mark.usefixtures("silence")
 
 REGENERATE = (ControlKind.REGENERATE,)
-CONTINUE = (ControlKind.CONTINUE, ControlKind.REGENERATE)
+ANSWERED = (ControlKind.REGENERATE, ControlKind.UPVOTE, ControlKind.DOWNVOTE)
+CONTINUE = (ControlKind.CONTINUE, *ANSWERED)
 BROKEN = ModelError("broke off", text="interrupted", code="eof", resumable=True)
 
 ENDINGS = [
-    (FinishReason.STOP, "", "words", OutcomeKind.ANSWERED, "words", REGENERATE),
+    (FinishReason.STOP, "", "words", OutcomeKind.ANSWERED, "words", ANSWERED),
     (FinishReason.LENGTH, "", "words", OutcomeKind.ANSWERED, f"words\n{texts.say('cut_off')}", CONTINUE),
-    (FinishReason.CONTEXT, "", "words", OutcomeKind.ANSWERED, f"words\n{texts.say('context_full')}", REGENERATE),
-    (FinishReason.TOOLS, "", "words", OutcomeKind.ANSWERED, "words", REGENERATE),
+    (FinishReason.CONTEXT, "", "words", OutcomeKind.ANSWERED, f"words\n{texts.say('context_full')}", ANSWERED),
+    (FinishReason.TOOLS, "", "words", OutcomeKind.ANSWERED, "words", ANSWERED),
     (FinishReason.FILTERED, "assistant", "bad", OutcomeKind.RETRACTED, texts.say("safety"), ()),
     (FinishReason.FILTERED, "history", "bad", OutcomeKind.RETRACTED, texts.say("safety_history"), ()),
     (FinishReason.STOP, "", " \n", OutcomeKind.FAILED, texts.say("empty"), REGENERATE),

@@ -233,3 +233,12 @@ async def test_what_is_remembered_is_recalled(store: Store) -> None:
     await store.remember("cursor", "1")
     await store.remember("cursor", "2")
     assert await store.recall("cursor") == "2"
+
+
+async def test_the_last_word_of_each_person_about_an_answer_is_kept(store: Store) -> None:
+    await put(store, ask(1))
+    claim = await claimed(store)
+    for author, score in (("ann", 1), ("bob", -1), ("ann", -1)):
+        await store.rate(claim.turn.id, author, score)
+    assert await store.ratings(claim.turn.id) == {"ann": -1, "bob": -1}
+    assert await store.ratings(claim.turn.id + 1) == {}
