@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import platform
 import sys
 import time
@@ -13,11 +14,10 @@ from datetime import UTC, datetime
 import psutil
 import structlog
 
-from benchmarks import measurements, schedules
+from benchmarks import measurements, schedules, slack_rows, table
 from benchmarks.contenders import BARE_LOOP, GLIMMER
 from benchmarks.measurements import ALL, Figures
 from benchmarks.schedules import Size
-from benchmarks.table import lines
 
 
 def main() -> None:
@@ -36,22 +36,31 @@ def main() -> None:
 
 
 async def _measure(names: Sequence[str], size: Size, *, bare: bool) -> None:
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()
     contenders = (GLIMMER, BARE_LOOP) if bare else (GLIMMER,)
     figures: Mapping[str, dict[str, Figures]] = {contender.name: {} for contender in (GLIMMER, BARE_LOOP)}
     for name in names:
         for contender in contenders:
-            print(f"{time.monotonic() - began:6.0f} s  {name}, {contender.name}", file=sys.stderr, flush=True)
+            print(
+                f"{time.monotonic() - began:6.0f} s  {name}, {contender.name}, load {os.getloadavg()[0]:.2f}",
+                file=sys.stderr,
+                flush=True,
+            )
             figures[contender.name][name] = await ALL[name](contender, size)
-    print(_where(time.monotonic() - began))
+    print(_where(time.monotonic() - began, load))
     print()
-    print("\n".join(lines(size, figures[GLIMMER.name], figures[BARE_LOOP.name])))
+    rows = [*table.rows(size), *slack_rows.rows(size)]
+    print("\n".join(table.lines(rows, figures[GLIMMER.name], figures[BARE_LOOP.name])))
 
 
-def _where(seconds: float) -> str:
+def _where(seconds: float, before: Sequence[float]) -> str:
     cores, python = psutil.cpu_count(), platform.python_version()
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"{now}; {cores} cores, Python {python}, {platform.system()}; the run took {seconds:.0f} s."
+    load = " and ".join("/".join(f"{average:.2f}" for average in averages) for averages in (before, os.getloadavg()))
+    return (
+        f"{now}; {cores} cores, Python {python}, {platform.system()}; the run took {seconds:.0f} s; "
+        f"load averages over 1/5/15 minutes before and after: {load}."
+    )
 
 
 if __name__ == "__main__":

@@ -45,10 +45,11 @@ def name_in(text: str) -> str:
 
 
 class Model:
-    """What the GLM stand-in answers: a stream of the length that was agreed on for the question."""
+    """What the GLM stand-in answers: a stream of the length and at the rate that were agreed on for the question."""
 
     def __init__(self) -> None:
         self.lengths: dict[str, int] = {}
+        self.rates: dict[str, float] = {}
 
     def respond(self, exchange: Exchange) -> Answer:
         """The answer to a request."""
@@ -56,4 +57,4 @@ class Model:
         length = self.lengths.get(name, TOKENS)
         if length == 1:
             return Answer(text=tokens(name, 1))
-        return Answer(text=tokens(name, length), rate=RATE, delay=DELAY)
+        return Answer(text=tokens(name, length), rate=self.rates.get(name, RATE), delay=DELAY)

@@ -12,6 +12,11 @@ WINDOW = 5.0  # seconds
 Kind = Literal["fixed", "sliding"]
 
 
+def complete(times: Sequence[float | None]) -> Sequence[float]:
+    """The times as numbers: what never came is infinitely late."""
+    return [math.inf if at is None else at for at in times]
+
+
 def median(values: Sequence[float]) -> float:
     """The median, NaN of nothing."""
     return statistics.median(values) if values else math.nan
@@ -25,6 +30,11 @@ def mean(values: Sequence[float]) -> float:
 def p95(values: Sequence[float]) -> float:
     """The 95th percentile by nearest rank, NaN of nothing."""
     return sorted(values)[math.ceil(0.95 * len(values)) - 1] if values else math.nan
+
+
+def p99(values: Sequence[float]) -> float:
+    """The 99th percentile by nearest rank, NaN of nothing."""
+    return sorted(values)[math.ceil(0.99 * len(values)) - 1] if values else math.nan
 
 
 def behind_perfect(ends: Sequence[float], shown: Sequence[float], kind: Kind, travel: float) -> float:

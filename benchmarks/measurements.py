@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import contenders, schedules, stored
+from benchmarks import contenders, schedules, slack_measurements, stored
 from benchmarks.contenders import GLIMMER, Contender, folder
-from benchmarks.figures import Kind, behind_perfect, mean, median, p95
+from benchmarks.figures import Kind, behind_perfect, complete, mean, median, p95
 from benchmarks.schedules import Size
 from benchmarks.stage import JITTER, LATENCY, Result, stage
 from benchmarks.watching import Seen
@@ -73,9 +73,9 @@ def _by_company(result: Result, kind: Kind, size: Size) -> Figures:
         "request": median([seen.request_after for seen in result.answers if seen.request_after is not None]),
         "first": median(firsts),
         "first_p95": p95(firsts),
-        "one": p95(_complete(ends[1])),
-        "three": p95(_complete(ends[3])),
-        "eight": mean(_complete(ends[8])),
+        "one": p95(complete(ends[1])),
+        "three": p95(complete(ends[3])),
+        "eight": mean(complete(ends[8])),
         "behind": max(_behind(group, kind) for group in channels[8]),
         "refused": result.refused,
         "lost": len(result.answers) - result.whole,
@@ -88,11 +88,6 @@ def _channels(answers: Sequence[Seen], size: Size) -> dict[int, list[list[Seen]]
     for seen in answers:
         groups.setdefault(seen.channel, []).append(seen)
     return {streams: [group for group in groups.values() if len(group) == streams] for streams in size.companies}
-
-
-def _complete(ends: Sequence[float | None]) -> Sequence[float]:
-    """The ends as numbers: what never became whole never ended."""
-    return [math.inf if end is None else end for end in ends]
 
 
 def _behind(group: Sequence[Seen], kind: Kind) -> float:
@@ -146,7 +141,7 @@ async def _crowd(
         "first_p95": p95([seen.first_after for seen in result.answers if seen.first_after is not None]),
         "lost": len(result.answers) - result.whole,
         "refused": result.refused,
-        "end_p95": p95(_complete([seen.end_after for seen in result.answers])),
+        "end_p95": p95(complete([seen.end_after for seen in result.answers])),
         "cpu": result.per_thousand,
         "peak": result.peak,
         "calls": result.calls / len(result.answers),
@@ -164,6 +159,9 @@ ALL: Final[Mapping[str, Measurement]] = {
     "threads": threads,
     "big-crowd": big_crowd,
     "lifted": lifted,
+    "slack-alone": slack_measurements.alone,
+    "slack-eight": slack_measurements.eight,
+    "slack-acks": slack_measurements.acks,
 }
 # What says the most in the least time.
-QUICK: Final = ("start", "alone", "sliding", "past", "crowd")
+QUICK: Final = ("start", "alone", "sliding", "past", "crowd", "slack-alone", "slack-eight", "slack-acks")

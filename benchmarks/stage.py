@@ -13,7 +13,8 @@ from typing import Final
 from benchmarks import contenders
 from benchmarks.answers import TOKENS, Model, question, tag, tokens
 from benchmarks.contenders import Contender, Running
-from benchmarks.watching import Seen, Watcher
+from benchmarks.watching import Seen, Shown, Watcher
+from playground.discord.journal import Change
 from playground.discord.model import Channel
 from playground.discord.server import DiscordStandIn
 from playground.glm import DEFAULT_KEY, GlmStandIn
@@ -25,6 +26,7 @@ START: Final = 30.0
 # At rest: so many seconds without a REST call, in which an older text would still show over a newer one.
 REST: Final = 1.5
 _LOOK: Final = 0.05
+_VISIBLE: Final = ("post", "edit", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,11 @@ class Stage:
                 self._channels[asking.channel] = self.discord.add_channel(asking.channel)
         await asyncio.sleep(1.0)
         watcher, calls, refusals = Watcher(), len(self.discord.requests), len(self.discord.refusals)
+        changes = len(self.discord.journal)
         before, own, began = self.running.cost(), time.process_time(), time.monotonic()
         sampling = asyncio.create_task(self.running.sample())
         await asyncio.gather(*(self._ask(asking, began, watcher) for asking in schedule))
-        await self._settle(watcher, patience)
+        await self._settle(watcher, changes, patience)
         after, passed = self.running.cost(), time.monotonic() - began
         sampling.cancel()
         with suppress(asyncio.CancelledError):
@@ -109,17 +112,21 @@ class Stage:
         watcher.answers[name] = Seen(name, text, time.monotonic(), channel.id)
         await self.discord.person("alice").mention(channel, question(name))
 
-    async def _settle(self, watcher: Watcher, patience: float) -> None:
-        seen, moved_at = -1, time.monotonic()
+    async def _settle(self, watcher: Watcher, looked: int, patience: float) -> None:
+        moved_at = time.monotonic()
         while True:
-            changes = self.discord.journal
-            if len(changes) != seen:
-                seen, moved_at = len(changes), time.monotonic()
-                watcher.look(changes, self.glm.requests)
+            changes = self.discord.journal[looked:]
+            if changes:
+                looked, moved_at = looked + len(changes), time.monotonic()
+                watcher.look([_shown(change) for change in changes if change.kind in _VISIBLE], self.glm.requests)
             quiet = time.monotonic() - moved_at
             if quiet > (patience if watcher.unfinished else REST):
                 return
             await asyncio.sleep(_LOOK)
+
+
+def _shown(change: Change) -> Shown:
+    return Shown(change.message_id, "" if change.kind == "delete" else change.content, change.at)
 
 
 @asynccontextmanager

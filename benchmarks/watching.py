@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.answers import asked_in, name_in
-from playground.discord.journal import Change
 from playground.glm import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a message shows from a time on, "" once it is deleted."""
+
+    ref: str
+    text: str
+    at: float
 
 
 @dataclass(slots=True)
@@ -25,6 +33,7 @@ class Seen:
     first_at: float | None = None
     whole_at: float | None = None
     request: Exchange | None = None
+    shown_at: list[float] = field(default_factory=list[float])
 
     @property
     def request_after(self) -> float | None:
@@ -49,33 +58,40 @@ class Seen:
         ended = self.ended_at
         return None if ended is None or self.whole_at is None else self.whole_at - ended
 
-    def show(self, change: Change) -> None:
+    @property
+    def gap(self) -> float | None:
+        """Seconds between two texts, on average, None when there was but one."""
+        times = self.shown_at
+        return (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else None
+
+    def show(self, shown: Shown) -> None:
         """Take in a visible change."""
-        self.pages[change.message_id] = "" if change.kind == "delete" else change.content
-        if self.first_at is None and name_in(change.content):
-            self.first_at = change.at
+        if self.pages.get(shown.ref) != shown.text:
+            self.shown_at.append(shown.at)
+        self.pages[shown.ref] = shown.text
+        if self.first_at is None and name_in(shown.text):
+            self.first_at = shown.at
         if self._is_whole():
-            self.whole_at = change.at if self.whole_at is None else self.whole_at
+            self.whole_at = shown.at if self.whole_at is None else self.whole_at
         else:
             self.whole_at = None
 
     def _is_whole(self) -> bool:
-        shown = "\n".join(self.pages[page] for page in sorted(self.pages, key=int))
+        shown = "\n".join(self.pages[page] for page in sorted(self.pages, key=lambda ref: (len(ref), ref)))
         lines = [line for line in shown.split("\n") if not line.startswith("-# ")]
         return "".join("".join(lines).split()) == "".join(self.text.split())
 
 
 class Watcher:
-    """Follows the journal of visible changes and the model's requests for all answers of a run."""
+    """Follows the visible changes and the model's requests for all answers of a run."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Seen] = {}
         self._owners: dict[str, Seen] = {}
-        self._changes = 0
         self._requests = 0
 
-    def look(self, changes: Sequence[Change], requests: Sequence[Exchange]) -> None:
-        """Take in what is new."""
+    def look(self, changes: Sequence[Shown], requests: Sequence[Exchange]) -> None:
+        """Take in the changes, and what is new in the requests."""
         for exchange in requests[self._requests :]:
             if not exchange.body and exchange.ended_at is None:
                 # Its body is still on the way: this one and those after it are looked at again.
@@ -84,18 +100,15 @@ class Watcher:
             seen = self.answers.get(asked_in(exchange))
             if seen is not None and not exchange.refused:
                 seen.request = exchange
-        for change in changes[self._changes :]:
-            self._show(change)
-        self._changes = len(changes)
+        for shown in changes:
+            self._show(shown)
 
-    def _show(self, change: Change) -> None:
-        if change.kind not in ("post", "edit", "delete"):
-            return
-        seen = self._owners.get(change.message_id) or self.answers.get(name_in(change.content))
+    def _show(self, shown: Shown) -> None:
+        seen = self._owners.get(shown.ref) or self.answers.get(name_in(shown.text))
         # The question itself has the name, too.
-        if seen is not None and "Question" not in change.content:
-            self._owners[change.message_id] = seen
-            seen.show(change)
+        if seen is not None and "Question" not in shown.text:
+            self._owners[shown.ref] = seen
+            seen.show(shown)
 
     @property
     def unfinished(self) -> int:

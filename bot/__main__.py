@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import json
 import sys
 from collections.abc import Callable, Sequence
 
@@ -27,11 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """What can be given on the command line; `act` of the result is the function that does it."""
-    made = argparse.ArgumentParser(prog="glimmer", description="Answers in Discord with GLM models.")
+    made = argparse.ArgumentParser(prog="glimmer", description="Answers in Discord and Slack with GLM models.")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="answer, until stopped")
     run.set_defaults(act=_run)
-    play = commands.add_parser("play", help="try the bot with stand-ins for Discord and GLM")
+    play = commands.add_parser("play", help="try the bot with stand-ins for Discord, Slack and GLM")
     play.add_argument("--demo", action="store_true", help="play a scripted conversation and exit")
     play.set_defaults(act=_play)
     backup = commands.add_parser("backup", help="copy the database while the bot runs")
@@ -40,6 +41,12 @@ def parser() -> argparse.ArgumentParser:
     invite = commands.add_parser("invite", help="print the link that adds the bot to a server")
     invite.add_argument("platform", choices=["discord"])
     invite.set_defaults(act=_invite)
+    manifest = commands.add_parser("manifest", help="print the manifest from which an app is made")
+    manifest.add_argument("platform", choices=["slack"])
+    manifest.add_argument("--url", default="", help="take events over HTTP at this public address, not over a socket")
+    manifest.set_defaults(act=_manifest)
+    doctor = commands.add_parser("doctor", help="say what is missing on each platform, and what to do about it")
+    doctor.set_defaults(act=_doctor)
     return made
 
 
@@ -80,6 +87,23 @@ def _invite(_given: argparse.Namespace) -> None:
     if loaded.discord_token is None:
         raise OperatorError("DISCORD_TOKEN: not set; the link is made from the token's application")
     print(asyncio.run(invitation(loaded.discord_token.get_secret_value(), loaded.discord_api_url)))  # noqa: T201  # the command's answer
+
+
+def _manifest(given: argparse.Namespace) -> None:
+    from adapters.slack_app.manifest import manifest
+
+    if given.url and not given.url.startswith("https://"):
+        raise OperatorError("--url: must begin with https://, since Slack sends events to no other address")
+    print(json.dumps(manifest(socket_mode=not given.url, url=given.url), indent=2))  # noqa: T201  # the command's answer
+
+
+def _doctor(_given: argparse.Namespace) -> None:
+    from bot.doctor import examine
+
+    loaded = settings.load()
+    settings.require_run(loaded)
+    logs.configure("ERROR", loaded.log_format)
+    raise SystemExit(asyncio.run(examine(loaded)))
 
 
 if __name__ == "__main__":

@@ -89,10 +89,14 @@ class Commands:
 
     async def chosen_model(self, conversation: str, address: Address, author: str) -> str:
         """The model that this author's next question in this conversation goes to."""
+        return next(iter((await self.chosen_models(conversation, address, author)).values()), self._default)
+
+    async def chosen_models(self, conversation: str, address: Address, author: str) -> dict[str, str]:
+        """The models that are chosen and still offered, by scope, strongest first."""
         keys = scope_keys(conversation, address, author)
         values = await self._store.settings(MODEL_SETTING, tuple(keys.values()))
         available = {info.name for info in self._model.models()}
-        return next((values[key] for key in keys.values() if values.get(key) in available), self._default)
+        return {scope: values[key] for scope, key in keys.items() if values.get(key) in available}
 
     async def _stop(self, control: Control) -> str:
         turn = await self._turn_to_stop(control)

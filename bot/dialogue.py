@@ -7,14 +7,16 @@ import hashlib
 import hmac
 import time
 import unicodedata
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
 
 from bot import metrics, prompt, texts
 from bot.alarms import Alarms
+from bot.attachments import Attachments, Enclosure
 from bot.board import NotDelivered
 from bot.commands import Commands
 from bot.errors import ModelError, OperatorError, PlatformError
@@ -31,6 +33,8 @@ ATTEMPTS = 3
 HISTORY_ROUNDS = 40
 # Seconds before an outcome that could not be stored is stored again.
 STORE_PAUSE = 2.0
+# Characters of a file's name in a note: together with what else may stand below a page it must fit into TAIL_ROOM.
+_NAME_ROOM = 16
 # Seconds without text before a thinking line is shown, and between its changes.
 THINKING_AFTER = 2.5
 THINKING_EVERY = 5.0
@@ -57,6 +61,7 @@ class Means:
     model: Model
     commands: Commands
     alarms: Alarms
+    attachments: Attachments
     instructions: str
     prompt_tokens: int
     salt: bytes
@@ -76,6 +81,7 @@ class Dialogue:
         self._scope: asyncio.Timeout | None = None
         self._interruption: Interruption | None = None
         self._asked = ""
+        self._files: Sequence[Enclosure] = ()
         self._begun = time.monotonic()
         self.over = asyncio.Event()
 
@@ -176,13 +182,30 @@ class Dialogue:
             return self._failed("too_late" if self._turn.posts else "away")
         if self._turn.attempt > ATTEMPTS:
             return self._failed("gave_up")
+        self._files = await self._means.attachments.gather(self._adapter, self._turn.asks)
+        return self._nothing_to_answer()
+
+    def _nothing_to_answer(self) -> Outcome | None:
         asks = self._turn.asks
-        if any(_has_words(ask.text) or ask.quotes for ask in asks):
+        if any(_has_words(ask.text) or ask.quotes for ask in asks) or any(file.text for file in self._files):
             return None
+        if missing := self._missing():
+            return Outcome(OutcomeKind.FAILED, note=missing, controls=_AGAIN)
         kinds = {ask.origin.get("kind", "") for ask in asks}
         known = next((kind for kind in ("only_voice", "only_sticker") if kind in kinds), "")
         attached = "only_attachment" if any(ask.attachments for ask in asks) else "nothing_asked"
         return Outcome(OutcomeKind.FAILED, note=self._say(known or attached))
+
+    def _missing(self) -> str:
+        """What to say about files that could not be read, "" when there are none: one sentence, whatever is wrong."""
+        missing = [file for file in self._files if file.trouble]
+        if not missing:
+            return ""
+        troubles = {file.trouble for file in missing}
+        text = troubles.pop() if len(troubles) == 1 else "file_failed"
+        more = f" (+{len(missing) - 1})" if len(missing) > 1 else ""
+        name = f"“{prompt.data(missing[0].name, _NAME_ROOM)}”{more}"
+        return self._say(text, name=name, megabytes=str(self._means.attachments.megabytes))
 
     # With the model ------------------------------------------------------------------------------------------------
 
@@ -202,10 +225,13 @@ class Dialogue:
         raise AssertionError("the second reading returns")
 
     async def _request(self) -> ModelRequest:
-        turn, ask = self._turn, self._turn.ask
-        history = await self._means.store.history(turn, rounds=HISTORY_ROUNDS)
+        ask = self._turn.ask
+        history, asker = await asyncio.gather(
+            self._means.store.history(self._turn, rounds=HISTORY_ROUNDS), self._adapter.asker(ask)
+        )
+        turn = replace(self._turn, asks=(*self._turn.asks[:-1], replace(ask, author=asker)))
         background = await self._adapter.background(turn.asks[0]) if turn.first or turn.asks[0].reads_place else ()
-        self._asked = prompt.question(turn, background)
+        self._asked = prompt.question(turn, background, self._files, budget=self._means.prompt_tokens)
         messages = prompt.build(
             turn,
             self._asked,
@@ -241,12 +267,13 @@ class Dialogue:
         if not answer.strip():
             return self._failed("thought_out" if finish.finish is FinishReason.LENGTH else "empty")
         marks = {FinishReason.LENGTH: ("cut_off", _CUT_OFF), FinishReason.CONTEXT: ("context_full", _ANSWERED)}
-        note, controls = marks.get(finish.finish or FinishReason.STOP, ("", _ANSWERED))
+        mark, controls = marks.get(finish.finish or FinishReason.STOP, ("", _ANSWERED))
+        note = " ".join(filter(None, (self._missing(), self._say(mark) if mark else "")))
         return Outcome(
             OutcomeKind.ANSWERED,
             self._asked,
             answer,
-            self._say(note) if note else "",
+            note,
             controls,
             finish.model,
             finish.provider,

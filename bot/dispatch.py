@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot import metrics, texts
+from bot.attachments import Attachments
 from bot.commands import Commands
 from bot.dialogue import Dialogue, Means
 from bot.errors import LeaseLost, OperatorError, PlatformError, UserError
@@ -34,6 +35,8 @@ STORE_PAUSE = 2.0
 # Of the seconds that a drain may take, this part is left to turns for ending by themselves.
 FINISHING_SHARE = 0.5
 
+# What became of asks whose files are fetched at once; a copy may bring those that the first lacked.
+_FETCHED = frozenset({Reception.TAKEN, Reception.WAITING, Reception.DUPLICATE})
 # Acting on these begins with their one durable write, and most of them concern nobody: they are not stored.
 _MESSAGE_EVENTS = frozenset({ControlKind.QUESTION_EDITED, ControlKind.QUESTION_DELETED, ControlKind.ANSWER_DELETED})
 
@@ -82,6 +85,8 @@ class Dispatcher:
         if reception in (Reception.TAKEN, Reception.WAITING):
             self._wake.set()
         adapter, _ = self._adapters[ask.address.platform]
+        if ask.attachments and reception in _FETCHED:
+            self._attachments.begin(adapter, ask)
         if reception is Reception.WAITING:
             self._tasks.start(adapter.show_waiting(ask))
         self._tell_full(ask, reception)
@@ -114,9 +119,21 @@ class Dispatcher:
             sentence = await self._commands.act(control)
         except UserError as error:
             sentence = str(error)
+        if control.kind is ControlKind.QUESTION_DELETED:
+            self._attachments.forget(control.target)
         if control.kind not in _MESSAGE_EVENTS:
             await self._store.settle(control.key)
         return sentence
+
+    @property
+    def _attachments(self) -> Attachments:
+        assert self._means is not None
+        return self._means.attachments
+
+    async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:
+        """The models that are chosen for somebody in a place, by scope."""
+        assert self._commands is not None
+        return await self._commands.chosen_models("", address, author)
 
     # What commands need --------------------------------------------------------------------------------------------
 

@@ -36,6 +36,9 @@ _STEADY_GAP = 1.05
 _CROWDED_GAP = 10.0
 # Calls that must remain in the lane's bucket after one of these; after an edit as many as answers grow in it.
 _KEPT = {Priority.FINAL: 0, Priority.FIRST: 0, Priority.ROLL_OVER: 1}
+# Of a large bucket, as Slack's are, edits leave this part to the finals of answers that begin later: what was spent
+# comes back within a minute, not within seconds.
+_LEFT_TO_LATER = 1 / 6
 # A lane that was silent for so many seconds is forgotten.
 _IDLE = 300.0
 
@@ -131,7 +134,7 @@ class Lane:
         if self.flying and not self.told:
             return NEVER
         limit = self.bucket.budget.limit
-        keep = min(_KEPT.get(waiter.priority, max(1, self.group.live)), limit - 1)
+        keep = min(_KEPT.get(waiter.priority, max(1, self.group.live, self._left_to_later)), limit - 1)
         at = max(self.blocked_until, self.bucket.at_most(limit - 1 - keep - self.flying, now))
         return max(at, self._paced_until(waiter, keep, now)) if waiter.priority is Priority.EDIT else at
 
@@ -145,15 +148,18 @@ class Lane:
             self.touched_at + _IDLE, self.blocked_until
         )
 
+    @property
+    def _left_to_later(self) -> int:
+        return int(self.bucket.budget.limit * _LEFT_TO_LATER)
+
     def _paced_until(self, waiter: Waiter, keep: int, now: float) -> float:
         group, budget = self.group, self.bucket.budget
         if group.early and group.live <= 1:
             return group.shown_at + _EARLY_GAP
         patience = waiter.since + _CROWDED_GAP if group.live >= budget.limit else now
         ends_at = self.bucket.ends_at(now)
+        gap = steady = _STEADY_GAP * budget.window / (budget.limit - self._left_to_later)
         if ends_at > now:
             edits = max(0, self.left(now) - keep)
             gap = (ends_at - group.shown_at) / (edits + 1)
-        else:
-            gap = _STEADY_GAP * budget.refill
-        return max(patience, group.shown_at + max(_STEADY_GAP, gap))
+        return max(patience, group.shown_at + max(min(_STEADY_GAP, steady), gap))

@@ -47,6 +47,9 @@ def configure(level: str, form: str) -> None:
     # These log each request, some with its URL: an interaction's URL holds its token.
     for noisy in ("httpx", "httpcore", "aiohttp.access", "discord", "aiosqlite"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, least))
+    # These warn of what is meant so, and trace what is tried again; the adapter says itself what it comes to.
+    for noisy in ("slack_bolt", "slack_sdk"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
 
 def _hide_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:

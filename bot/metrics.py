@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 asks = Counter("glimmer_asks_total", "Messages taken in, by what became of them", ["reception"])
 controls = Counter("glimmer_controls_total", "Commands, buttons, edits and deletions", ["kind"])
 ratings = Counter("glimmer_ratings_total", "What people think of answers", ["kind"])
+files = Counter("glimmer_files_total", "Attachments that were fetched, or why not", ["result"])
 turns = Counter("glimmer_turns_total", "Turns that ended, by how", ["outcome"])
 turns_running = Gauge("glimmer_turns_running", "Turns being answered now")
 first_text = Histogram(

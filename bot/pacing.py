@@ -85,6 +85,12 @@ class Governor:
         now = self._clock()
         return max(0.0, self._lane(lane, now).closed_until(now) - now)
 
+    def taken(self, lane: str) -> bool:
+        """Whether the calls that wait in this lane or are under way take all that is left of its own budget."""
+        now = self._clock()
+        place = self._lane(lane, now)
+        return len(place.waiting) >= place.left(now)
+
     @contextmanager
     def live(self, lane: str) -> Generator[None]:
         """An answer grows in this lane, until its final call was made: counts for the reserve and the cadence."""

@@ -20,8 +20,8 @@ from bot.ports import Call, Claim, Lane, Store, Surface
 
 log = structlog.get_logger(__name__)
 
-# Kept free on every page for a status line or a note, and for the mention that notifies the asker.
-TAIL_ROOM = 160
+# Kept free on every page for a status line or what notes there may be, and for the mention that notifies the asker.
+TAIL_ROOM = 190
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Reply:
     def _final_pages(self, outcome: Outcome) -> Sequence[Page]:
         bodies = self._paginator.pages(self._text, final=True)
         if not bodies:
-            return [Page(outcome.note, controls=outcome.controls, turn=self._turn)] if outcome.note else []
+            return [Page("", outcome.note, outcome.controls, self._turn)] if outcome.note else []
         attach = self._attach and len(bodies) >= self._surface.limits.file_from
         note = outcome.note
         if self._paginator.overflowed and attach:

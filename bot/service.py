@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
 from adapters.discord_app.app import DiscordAdapter, DiscordSettings
 from bot import web
 from bot.alarms import Alarms
+from bot.attachments import Attachments
 from bot.commands import Commands
 from bot.dialogue import Means
 from bot.dispatch import Dispatcher, Policy
@@ -21,6 +24,7 @@ from bot.glm.client import GlmModel, ProviderSettings
 from bot.pacing import Budget, Governor, Overall
 from bot.ports import Adapter, Memory, Model, Store
 from bot.settings import Settings
+from storage.blobs import BlobFolder
 from storage.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
@@ -39,6 +43,15 @@ _GUESSES = {"thread": Budget(limit=50, window=300.0)}
 Adapters = Mapping[str, tuple[Adapter, Governor]]
 
 
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform that is turned on; `hooks` are where it sends its events over HTTP, by path."""
+
+    adapter: Adapter
+    governor: Governor
+    hooks: Mapping[str, web.Hook] = field(default_factory=dict[str, web.Hook])
+
+
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; raises OperatorError for what only the operator can mend."""
     stop = asyncio.Event()
@@ -50,13 +63,21 @@ async def serve(settings: Settings) -> None:
         salt = await _salt(store)
         model = _model(settings, salt)
         stack.push_async_callback(model.aclose)
-        adapters = _adapters(settings, store, model)
-        dispatcher = _dispatcher(settings, store, model, adapters, salt)
-        health = web.serve(settings.host, settings.port, lambda: {k: part.ready for k, (part, _) in adapters.items()})
+        platforms = _platforms(settings, store, model)
+        adapters = {part.adapter.name: (part.adapter, part.governor) for part in platforms}
+        attachments = _attachments(settings, store)
+        stack.push_async_callback(attachments.close)
+        dispatcher = _dispatcher(settings, store, model, adapters, attachments, salt)
+        health = web.serve(
+            settings.host,
+            settings.port,
+            lambda: {part.adapter.name: part.adapter.ready for part in platforms},
+            {path: hook for part in platforms for path, hook in part.hooks.items()},
+        )
         port = await stack.enter_async_context(health)
         log.info("service.started", port=port, adapters=sorted(adapters), models=len(model.models()))
-        warming = asyncio.create_task(_warm(model))
-        stack.callback(warming.cancel)
+        for beside in (_warm(model), attachments.run()):
+            stack.callback(asyncio.create_task(beside).cancel)
         await _run(dispatcher, adapters, stop)
         log.info("service.stopped")
 
@@ -80,30 +101,74 @@ def _model(settings: Settings, salt: str) -> GlmModel:
     return GlmModel(providers, user_salt=salt)
 
 
-def _adapters(settings: Settings, memory: Memory, model: Model) -> Adapters:
-    adapters: dict[str, tuple[Adapter, Governor]] = {}
+def _platforms(settings: Settings, memory: Memory, model: Model) -> Sequence[Platform]:
+    names = [info.name for info in model.models()]
+    platforms: list[Platform] = []
     if settings.discord_token is not None:
-        a_second = settings.discord_requests_per_second
-        overall = Overall(limit=a_second - round(a_second * SPARED), window=1.0) if a_second else None
-        governor = Governor(overall=overall, guesses=_GUESSES)
-        discord = DiscordSettings(
-            settings.discord_token.get_secret_value(),
-            settings.discord_api_url,
-            settings.discord_threads,
-            frozenset(settings.discord_reply_channels),
-        )
-        names = [info.name for info in model.models()]
-        adapters["discord"] = DiscordAdapter(discord, memory, governor, model_names=names), governor
-    return adapters
+        platforms.append(_discord(settings, settings.discord_token.get_secret_value(), memory, names))
+    if settings.slack_bot_token is not None:
+        platforms.append(_slack(settings, settings.slack_bot_token.get_secret_value(), names))
+    return platforms
 
 
-def _dispatcher(settings: Settings, store: Store, model: Model, adapters: Adapters, salt: str) -> Dispatcher:
+def _discord(settings: Settings, token: str, memory: Memory, names: Sequence[str]) -> Platform:
+    a_second = settings.discord_requests_per_second
+    overall = Overall(limit=a_second - round(a_second * SPARED), window=1.0) if a_second else None
+    governor = Governor(overall=overall, guesses=_GUESSES)
+    discord = DiscordSettings(
+        token,
+        settings.discord_api_url,
+        settings.discord_threads,
+        frozenset(settings.discord_reply_channels),
+    )
+    return Platform(DiscordAdapter(discord, memory, governor, model_names=names), governor)
+
+
+def _slack(settings: Settings, token: str, names: Sequence[str]) -> Platform:
+    # Imported on use: Bolt would cost a bot on Discord alone a third of its start.
+    from adapters.slack_app.app import SlackAdapter, SlackSettings
+    from adapters.slack_app.client import GUESSES
+
+    # Slack's answers do not tell what remains of a limit.
+    governor = Governor(overall=None, guesses=GUESSES, sharing=(), headers=False)
+    app_token, secret = settings.slack_app_token, settings.slack_signing_secret
+    slack = SlackSettings(
+        token,
+        app_token.get_secret_value() if app_token else "",
+        secret.get_secret_value() if secret else "",
+        settings.slack_api_url,
+        settings.slack_stream,
+        settings.slack_strangers,
+        settings.slack_operator,
+    )
+    adapter = SlackAdapter(slack, governor, model_names=names)
+    return Platform(adapter, governor, {"/slack/events": adapter.hook})
+
+
+def _attachments(settings: Settings, store: Store) -> Attachments:
+    path = Path(settings.database_path)
+    blobs = BlobFolder(path.with_name(f"{path.name}.files"))
+    return Attachments(store, blobs, limit=settings.file_megabytes * 1_000_000, age=settings.file_days * 86_400.0)
+
+
+def _dispatcher(
+    settings: Settings, store: Store, model: Model, adapters: Adapters, attachments: Attachments, salt: str
+) -> Dispatcher:
     policy = Policy(settings.follow_up, settings.queue_limit, settings.max_turns)
     dispatcher = Dispatcher(store, policy, adapters)
     commands = Commands(store, model, dispatcher, default_model=_default_model(settings, model))
     alarms = Alarms([adapter for adapter, _ in adapters.values()])
     dispatcher.equip(
-        Means(store, model, commands, alarms, settings.system_prompt, settings.prompt_tokens, salt.encode())
+        Means(
+            store,
+            model,
+            commands,
+            alarms,
+            attachments,
+            settings.system_prompt,
+            settings.prompt_tokens,
+            salt.encode(),
+        )
     )
     return dispatcher
 

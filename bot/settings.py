@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import OperatorError
@@ -38,6 +38,28 @@ class Settings(BaseSettings):
         50, ge=0, description="Discord's limit over all requests, which it raises for large bots; 0: no limit."
     )
 
+    slack_bot_token: SecretStr | None = Field(
+        None, description="Turns Slack on, with one of the two below: the bot's token, xoxb-…."
+    )
+    slack_app_token: SecretStr | None = Field(
+        None, description="Takes Slack's events over Socket Mode: the app-level token, xapp-…."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None, description="Takes Slack's events over HTTP at /slack/events: the app's signing secret."
+    )
+    slack_api_url: str = Field("https://slack.com/api", description="Slack's Web API root.")
+    slack_stream: Literal["auto", "native", "edit"] = Field(
+        "auto",
+        description="How answers grow on Slack: native streams, edits, or auto: native in direct messages only, "
+        "since in channels nobody but the asker would see one move.",
+    )
+    slack_strangers: bool = Field(
+        False, description="Answer people of other organisations in channels that are shared by Slack Connect."
+    )
+    slack_operator: str = Field(
+        "", description="The Slack user id of whoever runs the bot; they are told what only they can mend."
+    )
+
     bigmodel_api_key: SecretStr | None = Field(None, description="Turns open.bigmodel.cn on.")
     zai_api_key: SecretStr | None = Field(None, description="Turns api.z.ai on.")
     aimlapi_api_key: SecretStr | None = Field(None, description="Turns api.aimlapi.com on.")
@@ -54,6 +76,10 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///glimmer.db", description="Where conversations are kept.")
     database_sync: Literal["FULL", "NORMAL"] = Field(
         "FULL", description="NORMAL is faster but may forget the last messages when the power fails."
+    )
+    file_megabytes: int = Field(20, ge=1, le=1_000, description="Larger attachments are not read.")
+    file_days: int = Field(
+        30, ge=1, description="Attachments that were read are kept beside the database for so many days."
     )
 
     host: str = Field("127.0.0.1", description="Address of /healthz and /metrics.")
@@ -95,7 +121,18 @@ class Settings(BaseSettings):
             raise ValueError("must look like sqlite:///path/to/file.db")
         return value
 
-    @field_validator("discord_api_url", "bigmodel_base_url", "zai_base_url", "aimlapi_base_url", "acedata_base_url")
+    @field_validator("slack_bot_token", "slack_app_token")
+    @classmethod
+    def _token_kind(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        wanted = "xoxb-" if info.field_name == "slack_bot_token" else "xapp-"
+        others = {"xoxb-", "xapp-", "xoxp-"} - {wanted}
+        if value is not None and value.get_secret_value().startswith(tuple(others)):
+            raise ValueError(f"this is another of the app's tokens; the right one begins with {wanted}")
+        return value
+
+    @field_validator(
+        "discord_api_url", "slack_api_url", "bigmodel_base_url", "zai_base_url", "aimlapi_base_url", "acedata_base_url"
+    )
     @classmethod
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -138,8 +175,17 @@ def load(overrides: Mapping[str, Any] | None = None) -> Settings:
 def require_run(settings: Settings) -> None:
     """Refuse settings with which `glimmer run` could do nothing; raises OperatorError with one line per problem."""
     problems: list[str] = []
-    if settings.discord_token is None:
-        problems.append("DISCORD_TOKEN: no platform is configured; set the bot's token to turn Discord on")
+    if settings.discord_token is None and settings.slack_bot_token is None:
+        problems.append(
+            "DISCORD_TOKEN, SLACK_BOT_TOKEN: no platform is configured; set the bot's token of at least one"
+        )
+    if settings.slack_bot_token is None and (settings.slack_app_token or settings.slack_signing_secret):
+        problems.append("SLACK_BOT_TOKEN: not set; copy it from the app's page OAuth & Permissions")
+    if settings.slack_bot_token and not (settings.slack_app_token or settings.slack_signing_secret):
+        problems.append(
+            "SLACK_APP_TOKEN, SLACK_SIGNING_SECRET: Slack's events have no way in; set the first for Socket Mode or "
+            "the second for HTTP"
+        )
     if not settings.provider_keys():
         names = ", ".join(f"{name.upper()}_API_KEY" for name in settings.glm_providers)
         problems.append(f"{names}: no GLM provider is configured; set at least one of them")

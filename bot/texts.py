@@ -72,14 +72,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # Beside an answer --------------------------------------------------------------------------------------------
     "cut_off": ("_(answer cut off at the length limit)_", "_(回答因长度限制被截断)_"),
     "context_full": (
-        "_(the conversation is too long for this model; /reset starts a fresh one)_",
+        "_(too long for this model; /reset starts afresh)_",
         "_(对话对该模型来说过长;用 /reset 重新开始)_",
     ),
     "interrupted": ("_(connection lost, answer incomplete)_", "_(连接中断,回答不完整)_"),
     "stopped": ("_(stopped)_", "_(已停止)_"),
-    "too_many_pages": ("_(the whole answer is in the attached file)_", "_(完整回答见附件)_"),
+    "too_many_pages": ("_(the whole answer is in the file)_", "_(完整回答见附件)_"),
     "restarting": ("_(I'm restarting and will finish this in a moment)_", "_(我正在重启,马上会接着完成)_"),
     "resuming": ("_(one moment, I'm taking this up again)_", "_(请稍候,我正在继续)_"),
+    "at_work": ("is working on it…", "正在处理…"),
     "thinking": ("💭 thinking… {seconds} s", "💭 思考中… {seconds} 秒"),
     "automod": (
         "This server's AutoMod does not let me post the answer.",
@@ -102,6 +103,17 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "I can't read attachments like this one yet. Write your question as text and I'll answer it.",
         "我还无法读取这类附件。请用文字写下你的问题。",
     ),
+    "file_too_big": ("{name} is too big: I read up to {megabytes} MB.", "{name} 太大:我最多读取 {megabytes} MB。"),
+    "file_gone": ("{name} is no longer there; I could not read it.", "{name} 已不存在,我无法读取。"),
+    "file_forbidden": (
+        "I lack the right to read {name} (scope files:read).",
+        "我无权读取 {name}(缺少权限 files:read)。",
+    ),
+    "file_elsewhere": (
+        "{name} lies on another site; I don't go there.",
+        "{name} 位于其他网站,我不会打开。",
+    ),
+    "file_failed": ("I could not fetch {name}; Regenerate tries again.", "我没能获取 {name};“重新生成”会再试一次。"),
     "only_sticker": (
         "Nice sticker! I can only read text, so write me a question.",
         "贴纸不错!不过我只能读文字,请写下你的问题。",
@@ -138,6 +150,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "There is no conversation here yet. Use this inside one of my threads or in a direct message.",
         "这里还没有对话。请在我的讨论串或私信中使用。",
     ),
+    "uninvited": (
+        "I can't write there. Invite me to the channel and ask again, or write to me directly.",
+        "我无法在那里发言。请邀请我加入频道后再问,或直接给我发私信。",
+    ),
+    "strangers": (
+        "In shared channels I only answer people of the organisation that runs me.",
+        "在共享频道中,我只回答运行我的组织的成员。",
+    ),
     "only_member": (
         "I can only do that where I am a member. Ask again with /ask.",
         "只有在我是成员的地方才能这样做。请用 /ask 重新提问。",
@@ -159,7 +179,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "scope_conversation": ("This conversation", "本对话"),
     "scope_me": ("You", "你"),
     "scope_channel": ("This channel", "本频道"),
-    "scope_server": ("This server", "本服务器"),
+    "scope_server": ("This server or workspace", "本服务器或工作区"),
     "help": (
         "**Ask**: mention me in a channel, write to me directly, reply to one of my answers, or use /ask.\n"
         "**/model** shows or switches the model, for this conversation, for you, or (if you may manage it) for the "
@@ -184,6 +204,52 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "button_stop": ("Stop", "停止"),
     "button_regenerate": ("Regenerate", "重新生成"),
     "button_continue": ("Continue", "继续"),
+    # What a conversation may begin with -------------------------------------------------------------------------
+    "prompt_explain": ("Explain something", "解释一件事"),
+    "prompt_explain_asked": (
+        "Explain to me in simple words how a search engine finds its pages.",
+        "用简单的话给我解释搜索引擎是怎样找到网页的。",
+    ),
+    "prompt_draft": ("Draft a message", "起草一条消息"),
+    "prompt_draft_asked": (
+        "Draft a short, friendly message that moves a meeting to next week. Ask me for what you need to know.",
+        "帮我起草一条简短友好的消息,把会议改到下周。需要了解什么请问我。",
+    ),
+    "prompt_code": ("Help with code", "帮忙看代码"),
+    "prompt_code_asked": (
+        "Help me with a piece of code. Ask me to paste it and to say what is wrong with it.",
+        "帮我看一段代码。请让我粘贴代码并说明问题。",
+    ),
+    "prompt_help": ("What can you do?", "你能做什么?"),
+    "prompt_help_asked": (
+        "What can you help me with? Answer with a few examples.",
+        "你能帮我做什么?请举几个例子。",
+    ),
+    # The bot's own page -----------------------------------------------------------------------------------------
+    "home_title": ("Hello!", "你好!"),
+    "home_welcome": (
+        "I answer with GLM models. Mention me in a channel, write to me under Messages, use /glm, or choose Ask about "
+        "this in a message's menu. Under an answer you find Stop, Regenerate and Continue.",
+        "我用 GLM 模型回答问题。可以在频道里提及我、在“消息”中给我写信、使用 /glm,或在消息菜单中选择 Ask about this。"
+        "回答下方有停止、重新生成和继续。",
+    ),
+    "home_model": ("Model", "模型"),
+    "home_me": ("For you, where nothing else was chosen", "用于你(未另行选择时)"),
+    "home_server": ("For everybody in this workspace who chose none", "用于本工作区中没有自行选择的人"),
+    "home_default": ("Default", "默认"),
+    "home_stored_title": ("What is stored", "存储内容"),
+    "home_stored": (
+        "Your questions, my answers, your user id and name, the channel's id and your settings, in a database of "
+        "whoever runs this bot. In threads in which I take part I also keep what others write there, as context.",
+        "你的问题、我的回答、你的用户 ID 和名字、频道 ID 以及你的设置,保存在机器人运营者的数据库中。"
+        "在我参与的讨论串里,我也会把其他人的发言作为上下文保存。",
+    ),
+    "home_privacy_title": ("Privacy", "隐私"),
+    "home_privacy": (
+        "Questions and context are sent to the model's provider. Deleting a question takes it out of what I use; "
+        "/glm reset, or !reset in a thread, makes me start afresh.",
+        "问题和上下文会发送给模型服务商。删除问题后我将不再使用它;/glm reset 或讨论串中的 !reset 会让我重新开始。",
+    ),
     # To the operator ---------------------------------------------------------------------------------------------
     "operator": ("Glimmer needs you: {problem}", "Glimmer 需要你处理:{problem}"),
 }

@@ -33,7 +33,13 @@ CAUSES: Final[Mapping[str, str]] = {
     "automod": "A rule of the server's AutoMod blocks the text.",
     "refused": "The bot lacks a permission there, or the thread is locked.",
     "nothing_asked": "A mention without words, and no reply to a message that could be read.",
-    "only_attachment": "A file without words. The bot does not read files yet.",
+    "only_attachment": "A file without words, of a kind that the bot does not read: it reads text only.",
+    "file_too_big": "A file above `FILE_MEGABYTES`.",
+    "file_gone": "The file was deleted, or its link has expired; Discord's are good for a day.",
+    "file_forbidden": "Slack gave its login page in place of the file: the bot's token lacks the scope `files:read`. "
+    "Add it under OAuth & Permissions and install the app again.",
+    "file_elsewhere": "The file's address, or what it redirects to, is not the platform's: nothing is fetched there.",
+    "file_failed": "The platform reported an error, or the file had not come after ten seconds.",
     "only_sticker": "A sticker without words.",
     "only_voice": "A voice message. The bot does not listen yet.",
     "queue_full": "More than `QUEUE_LIMIT` messages wait in this conversation.",
@@ -47,15 +53,21 @@ CAUSES: Final[Mapping[str, str]] = {
     "may_not_manage": "The channel's model needs Manage Channels, the server's needs Manage Server.",
     "unpostable": "Discord refused what was sent as malformed: an error in the bot. The log has its code.",
     "only_member": "Continue was pressed where the app is installed by the user only, and the bot is no member.",
+    "uninvited": "A question was asked by a command in a channel where the bot is no member or may not write.",
+    "strangers": "Somebody of another organisation asked in a shared channel, and `SLACK_STRANGERS` is off.",
     "operator": "A direct message to the application's owner: only they can mend this.",
 }
 
 # Sentences that report no trouble.
 ORDINARY: Final = frozenset(
     {
-        *("told", "reset_at", "thinking", "help"),
+        *("told", "reset_at", "thinking", "at_work", "help"),
         *("stopped_it", "reset_done", "model_set", "model_unset", "model_now", "rated"),
         *("scope_conversation", "scope_me", "scope_channel", "scope_server"),
+        *("prompt_explain", "prompt_explain_asked", "prompt_draft", "prompt_draft_asked"),
+        *("prompt_code", "prompt_code_asked", "prompt_help", "prompt_help_asked"),
+        *("home_title", "home_welcome", "home_model", "home_me", "home_server", "home_default"),
+        *("home_stored_title", "home_stored", "home_privacy_title", "home_privacy"),
         *("button_stop", "button_regenerate", "button_continue", "button_upvote", "button_downvote"),
     }
 )

@@ -17,6 +17,8 @@ from discord import app_commands
 from pydantic.fields import FieldInfo
 
 from adapters.discord_app import commands
+from adapters.slack_app.manifest import COMMAND as SLACK_COMMAND
+from adapters.slack_app.manifest import SHORTCUTS
 from bot import texts
 from bot.__main__ import parser
 from bot.glm import codes
@@ -97,11 +99,33 @@ def _commands() -> Iterator[str]:
     yield "themselves. `/stop` ends one's own answer; in a thread a moderator may end anybody's. `/reset` is for"
     yield "everybody in the conversation. The model of a channel or a server is for those who may manage it."
     yield ""
+    yield "## In Slack"
+    yield ""
+    yield from _table(("command", "what it does"), _slack_rows())
+    yield ""
+    yield "A scope is `for me`, `for here` (the channel) or `for workspace` (for admins). In threads, where Slack takes"
+    yield "no commands, the same words follow an exclamation mark (`!model glm-4.6`), or a mention with nothing else in"
+    yield "it."
+    yield ""
     yield "## On the command line"
     yield ""
     yield "`glimmer` and `python -m bot` are the same program."
     yield ""
     yield from _table(("command", "what it does", "arguments"), _line_rows())
+
+
+def _slack_rows() -> Iterator[Sequence[str]]:
+    meanings = {
+        "ask <question>": "Shows the question in the channel and answers it in its thread",
+        "model [name] [for scope]": "Shows or switches the model",
+        "stop": "Stops your answer that is being written",
+        "reset": "Starts this conversation afresh",
+        "help": "What I can do and what is stored",
+    }
+    for words, meaning in meanings.items():
+        yield _code(f"{SLACK_COMMAND} {words}"), meaning
+    for name, description in SHORTCUTS.values():
+        yield f"**{name}** (in a message's menu)", description
 
 
 def discord_definitions() -> Sequence[Mapping[str, Any]]:
@@ -247,7 +271,7 @@ def _errors() -> Iterator[str]:
 
 
 def _sentence_rows() -> Iterator[Sequence[str]]:
-    facts = ("told", "reset", "model", "trace", "seconds", "scope", "models", "problem")
+    facts = ("told", "reset", "model", "trace", "seconds", "scope", "models", "problem", "name", "megabytes")
     for name in texts.names():
         if name not in ORDINARY:
             sentence = texts.say(name, **{fact: f"{{{fact}}}" for fact in facts})

@@ -18,9 +18,12 @@ from bot.settings import PROVIDERS
 from playground.discord.server import DiscordStandIn
 from playground.glm import DEFAULT_KEY, GlmStandIn
 from playground.glm.script import Respond
+from playground.slack.server import SlackStandIn
 
 # What a REST call takes from a machine near Discord, in seconds: the lower end of the 80 to 120 ms that issue 2 names.
 LATENCY: Final = 0.08
+# The same for Slack's Web API; the 120 ms that issue 3 names.
+SLACK_LATENCY: Final = 0.12
 STAND_IN_PROVIDER: Final = "bigmodel"
 # Seconds: a slow machine needs a few to start Python; then something is wrong.
 START_WITHIN: Final = 30.0
@@ -58,7 +61,9 @@ def real_providers(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in PROVIDERS if environ.get(f"{name.upper()}_API_KEY", "").strip())
 
 
-def bot_environment(environ: Mapping[str, str], discord: DiscordStandIn, glm: GlmStandIn | None) -> dict[str, str]:
+def bot_environment(
+    environ: Mapping[str, str], discord: DiscordStandIn, slack: SlackStandIn, glm: GlmStandIn | None
+) -> dict[str, str]:
     """What the bot is given of this environment and of the stand-ins; without a `glm` it asks the real providers."""
     names = (*_PASSED, *(() if glm else _PASSED_TO_REAL))
     given = {name: environ[name] for name in names if environ.get(name)}
@@ -68,6 +73,9 @@ def bot_environment(environ: Mapping[str, str], discord: DiscordStandIn, glm: Gl
         **models,
         "DISCORD_TOKEN": discord.token,
         "DISCORD_API_URL": discord.url,
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.url,
         "PORT": "0",
         "LOG_FORMAT": "console",
         "PYTHONPATH": str(Path(playground.__path__[0]).parent),
@@ -88,6 +96,7 @@ class House:
     """
 
     discord: DiscordStandIn
+    slack: SlackStandIn
     glm: GlmStandIn | None
     real: tuple[str, ...]
     database: str
@@ -102,7 +111,7 @@ class House:
         return self.folder / "bot.log"
 
     async def ready(self) -> None:
-        """Wait until the bot is connected and its commands are known; raises BotGone."""
+        """Wait until the bot is connected to both platforms and its commands are known; raises BotGone."""
         await self.meanwhile(self._start())
 
     async def meanwhile(self, activity: Coroutine[Any, Any, int]) -> int:
@@ -139,6 +148,7 @@ class House:
         try:
             await self.discord.connected(START_WITHIN)
             await self.discord.wait_for(lambda: self.discord.commands.listed(""), START_WITHIN)
+            await self.slack.connected(START_WITHIN)
         except TimeoutError:
             raise BotGone(f"The bot is not ready after {START_WITHIN:.0f} seconds.\n{self.last_words()}") from None
         return 0
@@ -150,16 +160,19 @@ async def open_house(environ: Mapping[str, str], respond: Respond, say: Callable
     real = real_providers(environ)
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(DiscordStandIn(latency=LATENCY))
+        slack = await stack.enter_async_context(SlackStandIn(latency=SLACK_LATENCY))
         glm = None if real else await stack.enter_async_context(GlmStandIn(default=respond))
         folder, log = stack.enter_context(_folder())
         database = environ.get("DATABASE_URL", "").strip()
-        env = bot_environment({**environ, "DATABASE_URL": database or f"sqlite:///{folder}/glimmer.db"}, discord, glm)
-        say(_banner(discord, glm, real, database, folder))
+        given = {**environ, "DATABASE_URL": database or f"sqlite:///{folder}/glimmer.db"}
+        env = bot_environment(given, discord, slack, glm)
+        platforms = {"Discord": discord.world.address, "Slack": slack.world.address}
+        say(_banner(platforms, glm, real, database, folder))
         command = (sys.executable, "-m", "bot", "run")
         process = await asyncio.create_subprocess_exec(
             *command, env=env, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
         )
-        house = House(discord, glm, real, database, folder, process, asyncio.create_task(process.wait()))
+        house = House(discord, slack, glm, real, database, folder, process, asyncio.create_task(process.wait()))
         stack.callback(lambda: house.keep or shutil.rmtree(folder, ignore_errors=True))
         stack.push_async_callback(house.stop)
         yield house
@@ -173,7 +186,9 @@ def _folder() -> Generator[tuple[Path, IO[bytes]]]:
         yield folder, log
 
 
-def _banner(discord: DiscordStandIn, glm: GlmStandIn | None, real: tuple[str, ...], database: str, folder: Path) -> str:
+def _banner(
+    platforms: Mapping[str, str], glm: GlmStandIn | None, real: tuple[str, ...], database: str, folder: Path
+) -> str:
     models = (
         "STAND-IN, on this machine; its answers are prepared texts, not a model's"
         if glm
@@ -182,9 +197,12 @@ def _banner(discord: DiscordStandIn, glm: GlmStandIn | None, real: tuple[str, ..
     return "\n".join(
         [
             "Glimmer's playground",
-            f"  Discord   STAND-IN, on this machine ({discord.world.address}); no account is involved",
+            *(
+                f"  {name:<9} STAND-IN, on this machine ({url}); no account is involved"
+                for name, url in platforms.items()
+            ),
             f"  GLM       {models}",
-            "  the bot   real: `glimmer run` in its own process, with discord.py over HTTP and WebSocket",
+            "  the bot   real: `glimmer run` as a process, with discord.py and slack-bolt, over HTTP and WebSocket",
             f"  database  real: {database or 'SQLite, in a temporary folder that is removed at the end'}",
             f"  log       {folder / 'bot.log'}",
             "",

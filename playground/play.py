@@ -10,9 +10,14 @@ import signal
 import sys
 from typing import Final
 
-from playground.demo import PATIENCE, PATIENCE_REAL, Chronicle, Stage, demo, respond
+from playground.chronicle import Chronicle
+from playground.demo import PATIENCE, PATIENCE_REAL, demo, respond
+from playground.discord_scenes import DiscordStage, discord_scenes
+from playground.discord_view import DiscordView
 from playground.glm import persona
 from playground.house import BotGone, House, open_house
+from playground.slack_scenes import SlackStage, slack_scenes
+from playground.slack_view import SlackView
 from playground.terminal import chat
 
 # What a shell reports for a program that SIGINT ended.
@@ -65,12 +70,17 @@ async def _visit(*, scripted: bool) -> int:
 async def _after_start(house: House, *, scripted: bool) -> int:
     if not scripted:
         await house.ready()
-        return await house.meanwhile(chat(house.discord))
-    chronicle = Chronicle(house.discord, _say)
+        return await house.meanwhile(chat(house.discord, house.slack))
+    discord, slack = DiscordView(house.discord), SlackView(house.slack)
+    chronicle = Chronicle([discord, slack], _say)
     await house.ready()
     chronicle.note("the bot is connected")
-    stage = Stage(house.discord, chronicle, PATIENCE_REAL if house.real else PATIENCE)
-    return await house.meanwhile(demo(stage, _say))
+    patience = PATIENCE_REAL if house.real else PATIENCE
+    scenes = [
+        *discord_scenes(DiscordStage(house.discord, discord, chronicle, patience)),
+        *slack_scenes(SlackStage(house.slack, slack, chronicle, patience)),
+    ]
+    return await house.meanwhile(demo(chronicle, _say, scenes, patience))
 
 
 def _say(text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Self
 
@@ -15,17 +15,28 @@ from rich.segment import Segment
 from rich.text import Text
 
 from playground import view
-from playground.discord.journal import Change
-from playground.discord.model import Message
 from playground.discord.server import DiscordStandIn
+from playground.discord_view import DiscordView
+from playground.discord_visitor import DiscordVisitor
+from playground.feed import Card, Feed, Key, Seen, View
 from playground.keyboard import LEAVE, Line, reading
 from playground.newcomer import HELP, Newcomer
+from playground.slack.server import SlackStandIn
+from playground.slack_view import SlackView
+from playground.slack_visitor import SlackVisitor
 
 LEAVE_WORDS: Final = (LEAVE, "/quit", "/exit")
 # How many lines may be acted on at once; each ends within the three seconds that Discord gives to an interaction.
 AT_ONCE: Final = 20
-TYPING: Final = 10.0  # s; Discord docs, resources/channel#trigger-typing-indicator
-_DAY: Final = 86_400.0
+# Seconds for which people see that an answer is coming: Discord docs, resources/channel#trigger-typing-indicator;
+# Slack docs, reference/methods/assistant.threads.setStatus.
+WAITING: Final[Mapping[str, float]] = {"typing": 10.0, "status": 120.0}
+# What is said of changes that are no messages.
+_SENTENCES: Final[Mapping[str, str]] = {
+    "thread": "{who} opened a thread",
+    "reaction": "{who} reacted with {what}",
+    "prompts": "{who} suggests: {what}",
+}
 
 
 class Window:
@@ -73,17 +84,22 @@ class Screen:
 
 
 class Chat:
-    """Shows what happens in the stand-in, and hands on what is typed."""
+    """Shows what happens on the platforms, and hands on what is typed."""
 
-    def __init__(self, discord: DiscordStandIn, screen: Screen) -> None:
-        self._discord = discord
+    def __init__(self, discord: DiscordStandIn, slack: SlackStandIn, screen: Screen) -> None:
+        on_discord, on_slack = DiscordView(discord), SlackView(slack)
+        self._views: dict[str, View] = {view.platform: view for view in (on_discord, on_slack)}
+        self._feed = Feed(list(self._views.values()))
         self._screen = screen
-        self._newcomer = Newcomer(discord, self._tell)
+        visitors = (
+            DiscordVisitor(discord, on_discord, self._tell),
+            SlackVisitor(slack, on_slack, self._tell, self._show),
+        )
+        self._newcomer = Newcomer(visitors, self._tell)
         self._line = Line()
-        self._seen = 0
-        self._growing: dict[str, Message] = {}
-        self._kept: dict[str, tuple[str, list[str]]] = {}
-        self._typing: asyncio.TimerHandle | None = None
+        self._growing: dict[Key, Card] = {}
+        self._kept: dict[Key, Card] = {}
+        self._waiting: dict[str, tuple[str, asyncio.TimerHandle]] = {}
         self._left = asyncio.Event()
         self._acting: set[asyncio.Task[None]] = set()
 
@@ -98,13 +114,14 @@ class Chat:
                 await asyncio.wait([watching, left], return_when=asyncio.FIRST_COMPLETED)
         finally:
             loop.remove_signal_handler(signal.SIGWINCH)
-            self._stop_typing()
+            for platform in list(self._waiting):
+                self._stop_waiting(platform)
             tasks = (watching, left, *self._acting)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        for message in self._growing.values():
-            self._screen.keep(view.card(message, self._discord.world, remark="unfinished"))
+        for card in self._growing.values():
+            self._screen.keep(view.draw(card, remark="unfinished"))
         if not watching.cancelled():
             watching.result()
 
@@ -139,102 +156,88 @@ class Chat:
 
     async def _watch(self) -> None:
         self._draw()
-        while True:
-            try:
-                await self._discord.wait_for(lambda: len(self._discord.journal) > self._seen, _DAY)
-            except TimeoutError:  # a day without a word is no reason to end
-                continue
-            new = self._discord.journal[self._seen :]
-            self._seen += len(new)
-            for change in new:
-                self._take(change)
-            self._draw()
+        await self._feed.follow(self._catch_up)
 
-    def _take(self, change: Change) -> None:
-        actions: dict[str, Callable[[Change], None]] = {
-            **dict.fromkeys(("post", "edit", "response"), self._take_message),
-            "delete": self._take_deletion,
-            "thread": self._take_thread,
-            "typing": self._take_typing,
-            "reaction": self._take_reaction,
-        }
-        if action := actions.get(change.kind):
-            action(change)
-
-    def _take_message(self, change: Change) -> None:
-        channel = self._discord.world.channels.get(change.channel_id)
-        message = channel.messages.get(change.message_id) if channel else None
-        if message is None or message.deleted:
-            return
-        if message.author is self._discord.bot_user:
-            self._stop_typing()
-        if view.is_growing(message):
-            self._growing[message.id] = message
-            return
-        self._growing.pop(message.id, None)
-        self._keep(message)
-
-    def _keep(self, message: Message) -> None:
-        now = (message.content, view.button_labels(message.components))
-        before = self._kept.get(message.id)
-        if now == before:
-            return
-        self._kept[message.id] = now
-        if before is None or now[0] != before[0]:
-            self._screen.keep(view.card(message, self._discord.world, remark="edited" if before else ""))
-            self._screen.keep("")
-
-    def _take_deletion(self, change: Change) -> None:
-        self._growing.pop(change.message_id, None)
-        self._tell(f"{self._name(change.actor)} deleted a message")
-
-    def _take_thread(self, change: Change) -> None:
-        here = self._newcomer.notice(change)
-        follow = "; what you type now is said there, /new asks in the channel again" if here else ""
-        self._tell(f"{self._name(change.actor)} opened a thread{follow}")
-
-    def _take_typing(self, change: Change) -> None:
-        self._stop_typing()
-        self._typing = asyncio.get_running_loop().call_later(TYPING, self._typing_over)
-
-    def _take_reaction(self, change: Change) -> None:
-        self._tell(f"{self._name(change.actor)} reacted with {view.plain(change.content, self._discord.world)}")
-
-    def _typing_over(self) -> None:
-        self._typing = None
+    def _catch_up(self) -> None:
+        for seen in self._feed.news():
+            self._take(seen)
         self._draw()
 
-    def _stop_typing(self) -> None:
-        if self._typing is not None:
-            self._typing.cancel()
-            self._typing = None
+    def _take(self, seen: Seen) -> None:
+        actions: dict[str, Callable[[Seen], None]] = {
+            **dict.fromkeys(("post", "edit", "response", "append", "stop", "ephemeral"), self._take_message),
+            "delete": self._take_deletion,
+            **dict.fromkeys(WAITING, self._take_waiting),
+            **dict.fromkeys(_SENTENCES, self._take_event),
+        }
+        if action := actions.get(seen.kind):
+            action(seen)
+        if self._newcomer.notice(seen):
+            self._tell("The answer comes in a thread; what you type now is said there, /new asks in the channel again")
 
-    def _name(self, user_id: str) -> str:
-        user = self._discord.world.users.get(user_id)
-        return user.name if user else "somebody"
+    def _take_message(self, seen: Seen) -> None:
+        card = self._views[seen.platform].card(seen.key)
+        if card is None:
+            return
+        if card.ours:
+            self._stop_waiting(seen.platform)
+        if card.growing:
+            self._growing[seen.key] = card
+            return
+        self._growing.pop(seen.key, None)
+        before = self._kept.get(seen.key)
+        self._kept[seen.key] = card
+        if before is None or card.text != before.text:
+            self._show(card, remark="edited" if before else "")
+
+    def _take_deletion(self, seen: Seen) -> None:
+        self._growing.pop(seen.key, None)
+        self._tell(f"{seen.actor} deleted a message")
+
+    def _take_event(self, seen: Seen) -> None:
+        what = " · ".join(seen.text.splitlines())
+        self._tell(_SENTENCES[seen.kind].format(who=seen.actor, what=what))
+
+    def _take_waiting(self, seen: Seen) -> None:
+        self._stop_waiting(seen.platform)
+        if seen.text:
+            over = asyncio.get_running_loop().call_later(WAITING[seen.kind], self._waiting_over, seen.platform)
+            self._waiting[seen.platform] = (f"{seen.actor} {seen.text}", over)
+
+    def _waiting_over(self, platform: str) -> None:
+        self._stop_waiting(platform)
+        self._draw()
+
+    def _stop_waiting(self, platform: str) -> None:
+        if waiting := self._waiting.pop(platform, None):
+            waiting[1].cancel()
 
     # Drawing --------------------------------------------------------------------------------------------------------
 
     def _tell(self, sentence: str) -> None:
         self._screen.keep(Text(f"· {sentence}", style="dim"))
 
+    def _show(self, card: Card, remark: str = "") -> None:
+        self._screen.keep(view.draw(card, remark=remark))
+        self._screen.keep("")
+
     def _draw(self) -> None:
-        cards = [view.card(message, self._discord.world) for message in self._growing.values()]
-        typing = Text("glimmer is typing…", style="dim") if self._typing else None
-        self._screen.draw(*cards, *([typing] if typing else []), self._prompt())
+        cards = [view.draw(card) for card in self._growing.values()]
+        waiting = [Text(text, style="dim") for text, _ in self._waiting.values()]
+        self._screen.draw(*cards, *waiting, self._prompt())
 
     def _prompt(self) -> Text:
         line, at = self._line.text, self._line.cursor
-        prompt = Text(f"{view.where(self._newcomer.place, self._discord.world)} > ", style="bold")
+        prompt = Text(f"{self._newcomer.place} > ", style="bold")
         prompt.append(line[:at], style="not bold")
         prompt.append(line[at : at + 1] or " ", style="reverse")
         prompt.append(line[at + 1 :], style="not bold")
         return prompt
 
 
-async def chat(discord: DiscordStandIn) -> int:
+async def chat(discord: DiscordStandIn, slack: SlackStandIn) -> int:
     """Let the newcomer at this terminal talk to the bot, until they leave; returns the exit status."""
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     with Screen(console) as screen:
-        await Chat(discord, screen).run()
+        await Chat(discord, slack, screen).run()
     return 0

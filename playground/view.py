@@ -1,4 +1,4 @@
-"""How a message is drawn in a terminal: Discord's Markdown, who says it where, and the buttons under it."""
+"""How a message is drawn in a terminal: its Markdown, who says it where, and the buttons under it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.segment import Segment
 from rich.text import Text
 
-from playground.discord.components import BUTTON, walk
-from playground.discord.model import Channel, Json, Message, MessageFlag
-from playground.discord.world import World
+from playground.feed import Card
 
 INDENT: Final = 2
 TITLE: Final = 28  # characters of a thread's name
 # Beside line feeds and tabs, control characters could drive the terminal.
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_MENTION: Final = re.compile(r"<@!?(\d+)>")
 _FENCE: Final = re.compile(r"^\s*(`{3,}|~{3,})")
 _LINE_STYLES: Final = (
     (re.compile(r"^#{1,3} +(?=\S)"), "bold underline"),
@@ -48,56 +45,31 @@ class Indented:
             yield Segment.line()
 
 
-def plain(text: str, world: World) -> str:
-    """A text without control characters, and with names in place of mentions."""
-
-    def name(match: re.Match[str]) -> str:
-        user = world.users.get(match[1])
-        return f"@{user.name}" if user else match[0]
-
-    return _MENTION.sub(name, _CONTROLS.sub("", text))
+def harmless(text: str) -> str:
+    """A text without the characters that could drive a terminal."""
+    return _CONTROLS.sub("", text)
 
 
-def where(channel: Channel, world: World) -> str:
-    """What people call a place."""
-    if channel.is_private:
-        return "DM"
-    if channel.thread is None:
-        return f"#{channel.name}"
-    parent = world.channels.get(channel.parent_id)
-    return f"#{parent.name if parent else '?'} › {_shortened(plain(channel.name, world))}"
+def shortened(name: str) -> str:
+    """The title of a thread, as much of it as there is room for."""
+    return name if len(name) <= TITLE else name[: TITLE - 1].rstrip() + "…"
 
 
-def button_labels(components: list[Json]) -> list[str]:
-    """The labels of the buttons that can be pressed."""
-    found = (c for c in walk(components) if c.get("type") == BUTTON and c.get("custom_id") and not c.get("disabled"))
-    return [str(button.get("label", "")) for button in found]
-
-
-def is_growing(message: Message) -> bool:
-    """Whether the bot is still writing it."""
-    return bool(message.flags & MessageFlag.LOADING) or "Stop" in button_labels(message.components)
-
-
-def card(message: Message, world: World, *, remark: str = "") -> RenderableType:
+def draw(card: Card, *, remark: str = "") -> RenderableType:
     """A whole message with who wrote it where; `remark` is said beside that."""
-    bot = message.author is world.app.bot
-    heading = Text(message.author.name, style="bold magenta" if bot else "bold green")
-    remarks = [remark, "only you see this" if message.ephemeral else ""]
+    heading = Text(card.author, style="bold magenta" if card.ours else "bold green")
+    remarks = [remark, "only you see this" if card.private else ""]
     aside = "".join(f" ({r})" for r in remarks if r)
-    heading.append(f"  {where(world.channels[message.channel_id], world)}{aside}", style="not bold dim")
-    shown = plain(message.content, world) or ("is thinking…" if message.flags & MessageFlag.LOADING else "")
-    body = [markdown(shown)] if shown else []
-    for attachment in message.attachments:
-        name = plain(attachment.name, world)
-        body.append(Text(f"file: {name} ({len(attachment.data):,} bytes)", style="blue"))
-    if labels := button_labels(message.components):
-        body.append(Text(" ".join(f"[{label}: /click {label.lower()}]" for label in labels), style="yellow"))
+    heading.append(f"  {card.platform} {card.place}{aside}", style="not bold dim")
+    body = [markdown(card.text)] if card.text else []
+    body += [Text(f"file: {name} ({size:,} bytes)", style="blue") for name, size in card.files]
+    if card.buttons:
+        body.append(Text(" ".join(f"[{label}: /click {label.lower()}]" for label in card.buttons), style="yellow"))
     return Group(heading, Indented(*body))
 
 
 def markdown(text: str) -> Text:
-    """A text with Discord's marks turned into styles."""
+    """A text with the marks of Markdown turned into styles."""
     drawn, fence = list[Text](), ""
     for line in text.splitlines():
         mark = _FENCE.match(line)
@@ -135,7 +107,3 @@ def _spans(line: str) -> Text:
         done = match.end()
     drawn.append(line[done:])
     return drawn
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= TITLE else name[: TITLE - 1].rstrip() + "…"

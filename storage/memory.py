@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.errors import LeaseLost
@@ -29,6 +29,7 @@ class MemoryStore:
         self._settings: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._memory: dict[str, str] = {}
         self._ratings: defaultdict[int, dict[str, int]] = defaultdict(dict)
+        self._files: dict[tuple[str, int], tuple[str, float]] = {}
 
     async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
         """Store an ask once, by its key."""
@@ -284,6 +285,33 @@ class MemoryStore:
             return False
         self._turns[turn - 1].reopen(self._clock())
         return True
+
+    async def keep_file(self, ask: str, number: int, digest: str) -> bool:
+        """Note which file an attachment became."""
+        mail = self._mail.get(ask)
+        if mail is None or not mail.useful:
+            return False
+        self._files[ask, number] = digest, self._clock()
+        return True
+
+    async def files(self, ask: str) -> Mapping[int, str]:
+        """The files that the attachments of an ask became."""
+        return {number: digest for (key, number), (digest, _) in sorted(self._files.items()) if key == ask}
+
+    async def forget_files(self, ask: str) -> Collection[str]:
+        """Forget the files of an ask."""
+        digests = [self._files.pop((ask, number))[0] for number in await self.files(ask)]
+        return set(digests) - set(await self.wanted_files(digests))
+
+    async def forget_old_files(self, age: float) -> None:
+        """Forget files that are too old or of no use any more."""
+        oldest = self._clock() - age
+        kept = {key: file for key, file in self._files.items() if file[1] >= oldest and self._mail[key[0]].useful}
+        self._files = kept
+
+    async def wanted_files(self, digests: Sequence[str]) -> Collection[str]:
+        """Those of the files that belong to an ask."""
+        return {digest for digest, _ in self._files.values()} & set(digests)
 
     async def settings(self, name: str, scopes: Sequence[str]) -> Mapping[str, str]:
         """The values of a setting by scope."""

@@ -34,6 +34,11 @@ class Mail:
         """What consecutive mail must have in common to be answered together."""
         return self.ask.author.id, self.parent, self.number if self.ask.alone else None
 
+    @property
+    def useful(self) -> bool:
+        """Whether it is to be answered, or its answer may be asked for again."""
+        return self.state in ("waiting", "asked") and not (self.turn and self.turn.withdrawn)
+
     def drop(self) -> None:
         """Keep the key, and forget what was said."""
         self.state, self.ask = "dropped", replace(self.ask, text="", quotes=(), attachments=(), origin={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ from typing import Literal
 from bot.errors import LeaseLost
 from bot.messages import Ask, Control, Outcome, Post, Round, Turn
 from bot.ports import Claim, Reception, Summary
-from storage import inbox, lane, steering, turns
+from storage import files, inbox, lane, steering, turns
 from storage.backup import copy_database
 from storage.connection import Clock, Database, Transaction, database_time
 from storage.faults import fault
@@ -217,6 +217,26 @@ class SqliteStore:
     async def reopen(self, turn: int) -> bool:
         """Put the last turn up to be asked again."""
         return await self._write(steering.reopen, turn)
+
+    async def keep_file(self, ask: str, number: int, digest: str) -> bool:
+        """Note which file an attachment became."""
+        return await self._write(files.keep_file, ask, number, digest)
+
+    async def files(self, ask: str) -> Mapping[int, str]:
+        """The files that the attachments of an ask became."""
+        return await self._read(files.files, ask)
+
+    async def forget_files(self, ask: str) -> Collection[str]:
+        """Forget the files of an ask."""
+        return await self._write(files.forget_files, ask)
+
+    async def forget_old_files(self, age: float) -> None:
+        """Forget files that are too old or of no use any more."""
+        await self._write(files.forget_old_files, age)
+
+    async def wanted_files(self, digests: Sequence[str]) -> Collection[str]:
+        """Those of the files that belong to an ask."""
+        return await self._read(files.wanted_files, digests)
 
     async def settings(self, name: str, scopes: Sequence[str]) -> Mapping[str, str]:
         """The values of a setting by scope."""

@@ -7,13 +7,14 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
 from adapters.console.inbound import PLATFORM, read_line
 from adapters.console.surface import ConsoleSurface, Screen
-from bot.errors import PlatformError
-from bot.messages import Ask, Author, Quote, Turn
+from bot.errors import PlatformError, PlatformGone, PlatformRefused
+from bot.messages import Ask, Attachment, Author, Quote, Turn
 from bot.ports import Inbox, Surface
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,14 @@ class ConsoleAdapter:
         """Nothing was said before: a terminal begins empty."""
         return ()
 
+    async def asker(self, ask: Ask) -> Author:
+        """Who asked: everything comes with its author's name."""
+        return ask.author
+
+    async def download(self, ask: Ask, attachment: Attachment, limit: int) -> bytes:
+        """A file of this machine: whoever sits here names it by its path."""
+        return await asyncio.to_thread(_read, Path(attachment.url), limit)
+
     async def show_waiting(self, ask: Ask) -> None:
         """Say that the line was taken and waits."""
         await self.tell_operator("…")
@@ -84,3 +93,16 @@ class ConsoleAdapter:
             self._screen.print(text)
             return True
         return False
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise PlatformGone("there is no such file") from error
+    except OSError as error:
+        raise PlatformError(f"the file cannot be read: {error.strerror}") from error
+    if len(data) > limit:
+        raise PlatformRefused("the file is too big", text="file_too_big")
+    return data

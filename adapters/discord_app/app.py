@@ -20,11 +20,12 @@ from adapters.discord_app.client import RestTrace, intents, log_in
 from adapters.discord_app.courtesy import Courtesy
 from adapters.discord_app.desk import Desk
 from adapters.discord_app.events import Events
+from adapters.discord_app.files import Files
 from adapters.discord_app.inbound import PLATFORM
 from adapters.discord_app.interaction import InteractionSurface
 from adapters.discord_app.surface import ChannelSurface
 from bot.errors import GlimmerError, OperatorError
-from bot.messages import Ask, Quote, Turn
+from bot.messages import Ask, Attachment, Author, Quote, Turn
 from bot.pacing import Governor
 from bot.ports import Inbox, Memory, Surface
 from bot.tasks import Tasks
@@ -65,6 +66,7 @@ class DiscordAdapter:
         self._intents = intents()
         self._catchup = CatchUp(memory, governor)
         self._courtesy = Courtesy(self)
+        self._files = Files(settings.api_url)
         self._events = Events(self, self._catchup, self._courtesy)
         self._desk = Desk(self, model_names)
         self._client: discord.Client | None = None
@@ -262,6 +264,14 @@ class DiscordAdapter:
     async def background(self, ask: Ask) -> Sequence[Quote]:
         """What was said in a thread before the bot joined it, with the message that it began with."""
         return await self._courtesy.background(ask) if ask.address.thread else ()
+
+    async def asker(self, ask: Ask) -> Author:
+        """Who asked: everything comes with its author's name."""
+        return ask.author
+
+    async def download(self, ask: Ask, attachment: Attachment, limit: int) -> bytes:
+        """A file from Discord's CDN; a link is good for a day."""
+        return await self._files.download(attachment, limit)
 
     async def show_waiting(self, ask: Ask) -> None:
         """Put a mark on a message that waits."""

@@ -122,8 +122,13 @@ class Answer:
     wire: Wire = Wire()
     noise: tuple[Mapping[str, Any], ...] = ()
     dialect: str | None = None
-    hold: Hold | None = None
+    hold: Hold | tuple[Hold, ...] | None = None
     whole: bool = False
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """All places where it stops."""
+        return (self.hold,) if isinstance(self.hold, Hold) else self.hold or ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,13 +68,14 @@ class Writer:
         return self._said.usage(prompt_tokens(self._exchange.messages))
 
     async def _stream(self, layout: Plan) -> None:
-        hold = self._answer.hold
-        place = hold.after if hold is not None and hold.after > 0 else 0
         self._lead = layout.head
-        if place:
-            await self._play(layout.tokens[:place])
-        await self._stand(place)
-        await self._play(layout.tokens[place:])
+        done = 0
+        for place in sorted({hold.after for hold in self._answer.holds if hold.after > 0} | {0}):
+            if place:
+                await self._play(layout.tokens[done:place])
+            await self._stand(place)
+            done = place
+        await self._play(layout.tokens[done:])
         self._send([layout.tail])
 
     async def _play(self, frames: Sequence[bytes]) -> None:
@@ -102,8 +103,9 @@ class Writer:
         transport.write(b"".join([b"%x\r\n%b\r\n" % (len(frame), frame) for frame in frames]))
 
     async def _stand(self, place: int) -> None:
-        hold = self._answer.hold
-        if hold is not None and hold.after == place:
+        for hold in self._answer.holds:
+            if hold.after != place:
+                continue
             await hold.stand()
             self._started_at = asyncio.get_running_loop().time() - self._elapsed()
 

@@ -73,6 +73,17 @@ CREATE INDEX ask_parent ON ask (parent) WHERE parent IS NOT NULL;
 CREATE INDEX ask_author ON ask (conversation, author) WHERE wakes;
 CREATE INDEX ask_direct ON ask (platform, at, channel) WHERE workspace = '';
 
+-- Which file beside the database an attachment of an ask became, by its place among them.
+CREATE TABLE file (
+    ask TEXT NOT NULL REFERENCES ask (key),
+    number INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (ask, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX file_digest ON file (digest);
+
 CREATE TABLE post (
     turn INTEGER NOT NULL REFERENCES turn (id),
     number INTEGER NOT NULL,

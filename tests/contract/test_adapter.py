@@ -104,6 +104,14 @@ async def test_closing_twice_is_fine(platform: Handle) -> None:
         await platform.adapter.close()
 
 
+async def test_whoever_asks_has_a_name(platform: Handle) -> None:
+    async with running(platform) as inbox:
+        ask = await asked(platform, inbox)
+        asker = await platform.adapter.asker(ask)
+        assert asker.id == ask.author.id
+        assert asker.name.lower() in {"ann", "alice"}
+
+
 async def test_the_operator_can_be_told(platform: Handle) -> None:
     async with running(platform) as inbox:
         await asked(platform, inbox)

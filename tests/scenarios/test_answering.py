@@ -25,7 +25,7 @@ async def test_a_mention_is_answered_in_a_thread_that_grows(house: House) -> Non
     hold.release()
     messages = await house.answered(question)
     assert [message.content for message in messages] == ["Hello there, Alice."]
-    assert labels(messages[0]) == ["Regenerate"]
+    assert labels(messages[0]) == ["Regenerate", "👍 Good", "👎 Bad"]
     assert house.discord.thread(question) is not None
 
 

@@ -233,7 +233,7 @@ async def test_ten_megabytes_of_text_are_cut_and_attached(house: House) -> None:
     ("settings", "line"),
     [
         ({"DISCORD_TOKEN": "wrong"}, "DISCORD_TOKEN: Discord refused the token"),
-        ({"DISCORD_TOKEN": ""}, "DISCORD_TOKEN: no platform is configured"),
+        ({"DISCORD_TOKEN": ""}, "DISCORD_TOKEN, SLACK_BOT_TOKEN: no platform is configured"),
         ({"BIGMODEL_API_KEY": ""}, "BIGMODEL_API_KEY, ZAI_API_KEY, AIMLAPI_API_KEY, ACEDATA_API_KEY: no GLM provider"),
         ({"GLM_MODEL": "gpt-4"}, "GLM_MODEL: no configured provider offers"),
         ({"PORT": "many"}, "PORT: "),

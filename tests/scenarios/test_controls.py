@@ -112,7 +112,7 @@ async def test_continue_after_a_length_limit(house: House) -> None:
     question = await house.alice.mention(house.general, "a lot")
     [cut] = await house.answered(question)
     assert cut.content == "The first half\n_(answer cut off at the length limit)_"
-    assert labels(cut) == ["Continue", "Regenerate"]
+    assert labels(cut)[:2] == ["Continue", "Regenerate"]
     await house.alice.click(cut, "Continue")
     messages = await house.answered(question, contains="and the second.")
     assert len(messages) == 2

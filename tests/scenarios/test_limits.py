@@ -27,7 +27,7 @@ async def ask_everywhere(house: House, places: Sequence[Channel]) -> list[Messag
 def whole(house: House, places: Sequence[Channel]) -> bool:
     return all(
         [message.content for message in house.answers(place)] == [TEXT]
-        and labels(house.answers(place)[0]) == ["Regenerate"]
+        and "Regenerate" in labels(house.answers(place)[0])
         for place in places
     )
 
@@ -64,7 +64,7 @@ async def test_several_answers_in_one_channel_share_its_limit(house: House) -> N
 
 def finished(house: House, count: int) -> list[Message] | None:
     messages = house.answers(house.general)
-    done = len(messages) == count and all(labels(message) == ["Regenerate"] for message in messages)
+    done = len(messages) == count and all("Regenerate" in labels(message) for message in messages)
     return messages if done else None
 
 

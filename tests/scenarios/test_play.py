@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from playground.demo import SCENES
+from playground import discord_scenes, slack_scenes
 from playground.glm import Answer, GlmStandIn
 
 ROOT = Path(__file__).parents[2]
@@ -73,25 +73,31 @@ async def test_the_demo_plays_every_scene_with_every_change_and_its_time(tmp_pat
     async with playing("--demo", env=bare(TMPDIR=str(tmp_path))) as process:
         text = await output(process)
         assert await process.wait() == 0
-    assert "Discord   STAND-IN" in text
-    assert "GLM       STAND-IN" in text
+    for name in ("Discord", "Slack", "GLM"):
+        assert re.search(rf"^  {name} +STAND-IN", text, re.MULTILINE)
     assert "the bot   real" in text
-    for number, (title, _) in enumerate(SCENES, 1):
+    titles = [title for title, _ in (*discord_scenes.SCENES, *slack_scenes.SCENES)]
+    assert {title.partition(":")[0] for title in titles} == {"Discord", "Slack"}
+    for number, title in enumerate(titles, 1):
         assert re.search(rf"^ +\d+\.\d{{3}} s  done  scene {number}, {title}: ", text, re.MULTILINE)
     (pages,) = re.findall(r"done  scene 1, .*: (\d) messages", text)
     assert int(pages) >= 3
-    changes = re.findall(r"^ +(\d+\.\d{3}) s  (glimmer|alice) +(.+?)  +(\w+) ", text, re.MULTILINE)
+    changes = re.findall(r"^ +(\d+\.\d{3}) s  (\w+) +(?:glimmer|alice|bob) +(.+?)  +(\w+)", text, re.MULTILINE)
     assert [float(at) for at, *_ in changes] == sorted(float(at) for at, *_ in changes)
-    assert {"post", "edit", "thread", "interaction"} <= {kind for *_, kind in changes}
-    assert {"DM", "#general"} <= {place.split(" ›")[0] for _, _, place, _ in changes}
-    assert "_(stopped)_ [Regenerate]" in text
+    kinds = {(platform, kind) for _, platform, _, kind in changes}
+    assert {("Discord", kind) for kind in ("post", "edit", "thread", "interaction")} <= kinds
+    assert {("Slack", kind) for kind in ("post", "edit", "append", "stop", "interaction", "session")} <= kinds
+    places = {(platform, place.split(" ›")[0]) for _, platform, place, _ in changes}
+    assert places == {(platform, place) for platform in ("Discord", "Slack") for place in ("#general", "DM")}
+    assert text.count("_(stopped)_ [Regenerate]") == 2
+    assert text.count(", 0 rate limits (429)") == 2
     assert f"log       {tmp_path}" in text
     assert logs(tmp_path) == []
 
 
 async def test_without_a_terminal_the_demo_is_played_unasked_and_sigterm_ends_it_with_the_bot() -> None:
     async with playing(env=bare()) as process:
-        await output(process, until="Scene 1")
+        await output(process, until="Scene 1,")
         (bot,) = psutil.Process(process.pid).children()
         process.send_signal(signal.SIGTERM)
         await output(process)
@@ -109,6 +115,7 @@ async def test_with_a_key_the_real_provider_is_asked() -> None:
             assert await process.wait() == 130
         assert "GLM       real: zai" in text
         assert "Discord   STAND-IN" in text
+        assert "Slack     STAND-IN" in text
         asked = [exchange for exchange in provider.requests if exchange.method == "POST"]
         assert [(exchange.refused, exchange.model) for exchange in asked[:1]] == [("", "glm-4.6")]
 
@@ -185,7 +192,7 @@ async def open_terminal(command: Sequence[str], env: Mapping[str, str]) -> Termi
 @pytest.fixture
 async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
     opened = await open_terminal(PLAY, bare(TERM="xterm", TMPDIR=str(tmp_path)))
-    await opened.sees(r"#general > ")
+    await opened.sees(r"Discord #general > ")
     yield opened
     await opened.close()
 
@@ -195,7 +202,7 @@ async def test_a_newcomer_talks_sees_the_answer_grow_stops_one_and_leaves(termin
     await terminal.sees(r"@glimmer Hello, who are you\?")
     await terminal.sees(r"\[Stop: /click stop\]")
     await terminal.sees(r"\[Regenerate: /click regenerate\]")
-    await terminal.sees(r"#general › Hello, who are you\? > ")
+    await terminal.sees(r"Discord #general › Hello, who are you\? > ")
     terminal.type("Tell me a long story\r")
     await terminal.sees(r"several messages(.|\n)*\[Stop: /click stop\]")
     terminal.type("/stop\r")
@@ -213,10 +220,28 @@ async def test_what_is_typed_while_an_answer_streams_stays_on_the_input_line(ter
     await terminal.sees(r"> half a line")
     await terminal.sees(r"\[Stop: /click stop\]\n.* > half a line")  # drawn again below the grown message
     terminal.type("\x15/dm 你好\r")
-    await terminal.sees(r"newcomer  DM\s+你好")
+    await terminal.sees(r"newcomer  Discord DM\s+你好")
     terminal.type("/model glm-4.6\r")
     await terminal.sees(r"glm-4\.6 from the next question on")
     terminal.type("\x04")
+    assert await terminal.ended() == 0
+
+
+async def test_a_newcomer_changes_to_slack_and_back(terminal: Terminal) -> None:
+    terminal.type("/slack Hello, who are you?\r")
+    await terminal.sees(r"newcomer  Slack #general\s+@glimmer Hello, who are you\?")
+    await terminal.sees(r"\[Stop: /click stop\]")
+    await terminal.sees(r"\[Regenerate: /click regenerate\]")
+    await terminal.sees(r"Slack #general › Hello, who are you\? > ")
+    terminal.type("/model glm-4.6\r")
+    await terminal.sees(r"!model glm-4\.6(.|\n)*glm-4\.6 from the next question on")
+    terminal.type("/dm Tell me a long story\r")
+    await terminal.sees(r"several messages(.|\n)*\[Stop: /click stop\]")
+    terminal.type("/click stop\r")
+    await terminal.sees(r"\(stopped\)\s+\[Regenerate")
+    terminal.type("/discord\r")
+    await terminal.sees(r"Discord #general > ")
+    terminal.type("/quit\r")
     assert await terminal.ended() == 0
 
 

@@ -152,7 +152,7 @@ async def test_a_thinking_line_comes_late_changes_and_goes() -> None:
     ("changes", "text"),
     [
         ({}, "nothing_asked"),
-        ({"attachments": (Attachment("a.png", "image/png", 5, "http://files/a.png"),)}, "only_attachment"),
+        ({"attachments": (Attachment("a.pdf", "application/pdf", 5, "http://files/a.pdf"),)}, "only_attachment"),
         ({"origin": {"kind": "only_voice"}}, "only_voice"),
         ({"origin": {"kind": "only_sticker"}}, "only_sticker"),
     ],

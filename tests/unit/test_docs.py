@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.slack_app.manifest import COMMAND
 from bot import texts
 from bot.settings import Settings
 from docs.causes import CAUSES, ORDINARY
@@ -36,6 +37,7 @@ NO_SETTINGS = {
 }
 # Paths of the program's own web server.
 ADDRESSES = {"healthz", "metrics"}
+SLACKS_OWN = {"invite"}
 
 
 def texts_of(page: Path) -> tuple[list[str], list[tuple[str, str]], str]:
@@ -126,7 +128,7 @@ def test_what_is_set_in_an_example_is_a_setting() -> None:
 
 
 def test_every_slash_command_that_is_named_exists() -> None:
-    known = {definition["name"] for definition in discord_definitions()} | ADDRESSES
+    known = {definition["name"] for definition in discord_definitions()} | ADDRESSES | {COMMAND.strip("/")} | SLACKS_OWN
     pattern = re.compile(r"(?<![^\s(*“\"])/([a-z]+)(?![\w/.-])")
     named = [(page, name) for page, span in spans() for name in pattern.findall(span)]
     named += [(page, name) for page in WRITTEN for name in pattern.findall(texts_of(page)[2])]

@@ -11,13 +11,21 @@ from bot.errors import OperatorError
 from bot.settings import PROVIDERS, FollowUp, Settings, load, require_run
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
-SECRETS = ("DISCORD_TOKEN", *(f"{provider.upper()}_API_KEY" for provider in PROVIDERS))
+SECRETS = (
+    *("DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
+    *(f"{provider.upper()}_API_KEY" for provider in PROVIDERS),
+)
 
 # A value for each setting that can be wrong.
 WRONG = {
     "DISCORD_API_URL": "discord.com/api/v10",
     "DISCORD_THREADS": "perhaps",
     "DISCORD_REQUESTS_PER_SECOND": "-1",
+    "SLACK_BOT_TOKEN": "xapp-swapped",
+    "SLACK_APP_TOKEN": "xoxb-swapped",
+    "SLACK_API_URL": "slack.com/api",
+    "SLACK_STREAM": "fast",
+    "SLACK_STRANGERS": "perhaps",
     "BIGMODEL_BASE_URL": "ftp://files",
     "ZAI_BASE_URL": "z.ai",
     "AIMLAPI_BASE_URL": "//x",
@@ -25,6 +33,8 @@ WRONG = {
     "GLM_PROVIDERS": "bigmodel,nobody",
     "DATABASE_URL": "postgres://db",
     "DATABASE_SYNC": "OFF",
+    "FILE_MEGABYTES": "0",
+    "FILE_DAYS": "soon",
     "PORT": "65536",
     "FOLLOW_UP": "sometimes",
     "PROMPT_TOKENS": "999",
@@ -154,8 +164,28 @@ def test_nothing_can_run_without_a_platform_and_a_provider() -> None:
     with pytest.raises(OperatorError) as error:
         require_run(load())
     platform, provider = str(error.value).splitlines()
-    assert platform.startswith("DISCORD_TOKEN: ")
+    assert platform.startswith("DISCORD_TOKEN, SLACK_BOT_TOKEN: ")
     assert all(f"{name.upper()}_API_KEY" in provider for name in PROVIDERS)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN, SLACK_SIGNING_SECRET"), ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")],
+)
+def test_half_of_slack_is_not_enough(monkeypatch: pytest.MonkeyPatch, given: str, named: str) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "t")
+    monkeypatch.setenv("ZAI_API_KEY", "k")
+    monkeypatch.setenv(given, "x")
+    with pytest.raises(OperatorError) as error:
+        require_run(load())
+    assert str(error.value).startswith(f"{named}: ")
+
+
+@pytest.mark.parametrize("way_in", ["SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"])
+def test_slack_alone_is_enough(monkeypatch: pytest.MonkeyPatch, way_in: str) -> None:
+    for name in ("SLACK_BOT_TOKEN", way_in, "ZAI_API_KEY"):
+        monkeypatch.setenv(name, "k")
+    require_run(load())
 
 
 def test_a_platform_and_a_provider_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:

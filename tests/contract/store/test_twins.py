@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,10 @@ NUMBERS = st.integers(1, 12)
 REFS = st.sampled_from(["", "p1", "p2"])
 POSTS = st.integers(1, 3)
 SECONDS = st.sampled_from([0.0, 1.0, 10.0, 31.0])
+
+
+async def comparable(digests: Awaitable[Collection[str]]) -> set[str]:
+    return set(await digests)
 
 
 class Twins(RuleBasedStateMachine):
@@ -166,6 +170,23 @@ class Twins(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def withdraw(self, number: int) -> None:
         self.both(lambda store: store.withdraw_question(f"m{number}"))
+
+    @rule(number=NUMBERS, place=st.integers(0, 1), digest=st.sampled_from("abc"))
+    def keep_file(self, number: int, place: int, digest: str) -> None:
+        self.both(lambda store: store.keep_file(f"m{number}", place, digest))
+
+    @rule(number=NUMBERS)
+    def forget_files(self, number: int) -> None:
+        self.both(lambda store: comparable(store.forget_files(f"m{number}")))
+
+    @rule(age=SECONDS)
+    def forget_old_files(self, age: float) -> None:
+        self.both(lambda store: store.forget_old_files(age))
+
+    @rule(number=NUMBERS)
+    def look_for_files(self, number: int) -> None:
+        self.both(lambda store: store.files(f"m{number}"))
+        self.both(lambda store: comparable(store.wanted_files("abc")))
 
     @rule(ref=REFS)
     def forget_post(self, ref: str) -> None:

@@ -12,8 +12,15 @@ from playground import house
 from playground.discord.server import DiscordStandIn
 from playground.glm import GlmStandIn
 from playground.house import BotGone, House, bot_environment, real_providers
+from playground.slack.server import SlackStandIn
 
-SECRETS = {"AWS_SECRET": "x", "DISCORD_TOKEN": "real", "SLACK_BOT_TOKEN": "real", "HTTPS_PROXY": "http://proxy:1"}
+SECRETS = {
+    "AWS_SECRET": "x",
+    "DISCORD_TOKEN": "real",
+    "SLACK_BOT_TOKEN": "real",
+    "SLACK_SIGNING_SECRET": "real",
+    "HTTPS_PROXY": "http://proxy:1",
+}
 STUBBORN = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
 
 
@@ -23,27 +30,29 @@ def test_a_provider_is_real_when_there_is_a_key() -> None:
 
 
 async def test_beside_a_stand_in_model_the_bot_gets_no_key_no_proxy_and_nothing_else_of_ours() -> None:
-    async with DiscordStandIn() as discord, GlmStandIn() as glm:
+    async with DiscordStandIn() as discord, SlackStandIn() as slack, GlmStandIn() as glm:
         environ = {**SECRETS, "PATH": "/bin", "GLM_MODEL": "glm-4.6", "ZAI_BASE_URL": "http://elsewhere"}
-        given = bot_environment(environ, discord, glm)
+        given = bot_environment(environ, discord, slack, glm)
         assert given["DISCORD_API_URL"] == discord.url
         assert given["DISCORD_TOKEN"] == discord.token
+        assert given["SLACK_API_URL"] == slack.url
+        assert (given["SLACK_BOT_TOKEN"], given["SLACK_APP_TOKEN"]) == (slack.bot_token, slack.app_token)
         assert given["BIGMODEL_BASE_URL"] == glm.base_url("bigmodel")
         assert (given["PATH"], given["GLM_MODEL"], given["PORT"]) == ("/bin", "glm-4.6", "0")
-        assert not {"AWS_SECRET", "SLACK_BOT_TOKEN", "HTTPS_PROXY", "ZAI_BASE_URL"} & given.keys()
+        assert not {"AWS_SECRET", "SLACK_SIGNING_SECRET", "HTTPS_PROXY", "ZAI_BASE_URL"} & given.keys()
 
 
-async def test_for_a_real_model_key_address_and_proxy_are_passed_on_and_discord_stays_a_stand_in() -> None:
-    async with DiscordStandIn() as discord:
+async def test_for_a_real_model_key_address_and_proxy_are_passed_on_and_the_platforms_stay_stand_ins() -> None:
+    async with DiscordStandIn() as discord, SlackStandIn() as slack:
         environ = {**SECRETS, "ZAI_API_KEY": "k", "ZAI_BASE_URL": "http://elsewhere", "GLM_PROVIDERS": "zai"}
-        given = bot_environment(environ, discord, None)
+        given = bot_environment(environ, discord, slack, None)
         assert {name: given[name] for name in ("ZAI_API_KEY", "ZAI_BASE_URL", "GLM_PROVIDERS", "HTTPS_PROXY")} == {
             "ZAI_API_KEY": "k",
             "ZAI_BASE_URL": "http://elsewhere",
             "GLM_PROVIDERS": "zai",
             "HTTPS_PROXY": "http://proxy:1",
         }
-        assert given["DISCORD_TOKEN"] == discord.token
+        assert (given["DISCORD_TOKEN"], given["SLACK_BOT_TOKEN"]) == (discord.token, slack.bot_token)
         assert "BIGMODEL_API_KEY" not in given
 
 
@@ -54,7 +63,7 @@ async def inhabited(folder: Path, code: str) -> House:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=pipe)
     assert process.stdout is not None
     await process.stdout.readline()
-    return House(DiscordStandIn(), None, (), "", folder, process, asyncio.create_task(process.wait()))
+    return House(DiscordStandIn(), SlackStandIn(), None, (), "", folder, process, asyncio.create_task(process.wait()))
 
 
 async def test_a_bot_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,103 +1,93 @@
-"""What the lines of the chat do, in a stand-in without a bot."""
+"""Which platform the lines of the chat go to."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from playground.discord import messages
-from playground.discord.server import DiscordStandIn
-from playground.newcomer import HELP, Newcomer
-from tests.unit.playground.test_view import STOP
+from playground.feed import Seen
+from playground.newcomer import HELP, Command, Newcomer, read_file
+
+
+class Guest:
+    """Keeps what is said and done on one platform."""
+
+    def __init__(self, platform: str) -> None:
+        self.platform = platform
+        self.place = "#general"
+        self.done: list[str] = []
+        self.commands: Mapping[str, Command] = {"/stop": self._stop, "/help": self._help}
+
+    async def say(self, text: str) -> None:
+        self.done.append(text)
+
+    async def _stop(self, rest: str) -> None:
+        self.done.append(f"stop {rest}".rstrip())
+
+    async def _help(self, _: str) -> None:
+        self.done.append("help")
+
+    def notice(self, seen: Seen) -> bool:
+        return seen.platform == self.platform
 
 
 class Visit:
-    """A newcomer, and what they were told."""
+    """A newcomer with two platforms, and what they were told."""
 
-    def __init__(self, discord: DiscordStandIn) -> None:
-        self.discord = discord
-        self.general = discord.channel("general")
+    def __init__(self) -> None:
         self.told: list[str] = []
-        self.newcomer = Newcomer(discord, self.told.append)
+        self.discord, self.slack = Guest("Discord"), Guest("Slack")
+        self.newcomer = Newcomer([self.discord, self.slack], self.told.append)
 
     async def types(self, *lines: str) -> None:
         for line in lines:
             await self.newcomer.act(line)
 
-    def said(self, place: str = "") -> list[str]:
-        return [m.content for m in self.discord.messages(place or self.general)]
-
 
 @pytest.fixture
-async def visit() -> AsyncIterator[Visit]:
-    async with DiscordStandIn() as discord:
-        yield Visit(discord)
+def visit() -> Visit:
+    return Visit()
 
 
-async def test_plain_text_mentions_the_bot_in_the_channel(visit: Visit) -> None:
-    await visit.types("  hello there ", "   ")
-    assert visit.said() == [f"<@{visit.discord.bot_user.id}> hello there"]
+async def test_one_speaks_on_the_first_platform_until_one_changes_and_back(visit: Visit) -> None:
+    assert visit.newcomer.place == "Discord #general"
+    await visit.types("one", "/slack", "two", "/stop now")
+    assert visit.newcomer.place == "Slack #general"
+    await visit.types("/discord", "three")
+    assert visit.discord.done == ["one", "three"]
+    assert visit.slack.done == ["two", "stop now"]
     assert visit.told == []
 
 
-async def test_the_conversation_moves_into_the_thread_of_the_question_and_back_with_new(visit: Visit) -> None:
-    await visit.types("first")
-    other = await visit.discord.person("alice").say(visit.general, "something else")
-    await visit.discord.person("alice").open_thread(other, "not mine")
-    assert not visit.newcomer.notice(visit.discord.journal[-1])
-    thread = await visit.discord.person("alice").open_thread(visit.discord.messages(visit.general)[0], "mine")
-    assert visit.newcomer.notice(next(c for c in reversed(visit.discord.journal) if c.kind == "thread"))
-    await visit.types("follow-up")
-    assert visit.said(thread.id)[-1] == "follow-up"
-    await visit.types("/new again")
-    assert visit.said()[-1].endswith("> again")
-    assert visit.newcomer.place is visit.general
+async def test_what_stands_behind_the_platform_is_said_there(visit: Visit) -> None:
+    await visit.types("/slack hello  there")
+    assert visit.slack.done == ["hello  there"]
 
 
-async def test_a_thread_does_not_pull_somebody_out_of_a_direct_message(visit: Visit) -> None:
-    await visit.types("first", "/dm hi")
-    await visit.discord.person("alice").open_thread(visit.discord.messages(visit.general)[0], "late")
-    assert not visit.newcomer.notice(visit.discord.journal[-1])
-    assert visit.newcomer.place.is_private
-    assert visit.said(visit.newcomer.place.id) == ["hi"]
-
-
-async def test_the_last_message_can_be_edited_and_deleted(visit: Visit) -> None:
-    await visit.types("teh", "/edit the")
-    assert visit.said() == [f"<@{visit.discord.bot_user.id}> the"]
-    await visit.types("/delete", "/delete")
-    assert visit.said() == []
-    assert visit.told == ["That cannot be done: the message is gone already"]
-
-
-async def test_a_file_goes_with_the_text(visit: Visit, tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
-    path.write_bytes(b"abc")
-    await visit.types(f"/attach {path} look")
-    (message,) = visit.discord.messages(visit.general)
-    assert message.content.endswith("> look")
-    assert [(a.name, a.data, a.upload.media_type) for a in message.attachments] == [("notes.txt", b"abc", "text/plain")]
-
-
-async def test_what_cannot_be_done_is_told_in_a_sentence(visit: Visit, tmp_path: Path) -> None:
-    (tmp_path / "big").write_bytes(bytes(100))
-    visit.discord.world.upload_limit = 99
-    tries = ["/stop", "/click", "/edit x", "/attach /no/such/file", f"/attach {tmp_path}/big", "x" * 4_001]
-    await visit.types(*tries)
-    assert len(visit.told) == len(tries)
-    assert all(sentence.startswith("That cannot be done: ") for sentence in visit.told)
-    assert visit.said() == []
+async def test_the_help_names_every_way_to_change_and_is_the_bots_as_well(visit: Visit) -> None:
+    await visit.types("/slack", "/help")
+    assert visit.told == [HELP]
+    assert visit.slack.done == ["help"]
+    assert {"/slack", "/discord"} <= set(HELP.split())
 
 
 async def test_an_unknown_command_is_answered_with_the_help(visit: Visit) -> None:
-    await visit.types("/nonsense")
+    await visit.types("/nonsense at all")
     assert visit.told == [f"There is no /nonsense. {HELP}"]
+    assert visit.discord.done == []
 
 
-async def test_a_bot_that_does_not_react_to_a_click_is_told_as_in_the_client(visit: Visit) -> None:
-    visit.discord.interactions.answer_within = 0.01
-    messages.post(visit.discord.service, visit.general, messages.Draft(visit.discord.bot_user, "x", components=STOP))
-    await visit.types("/click STOP")
-    assert visit.told == ["The application did not respond."]
+def test_a_conversation_that_moves_elsewhere_is_not_one_that_moves_here(visit: Visit) -> None:
+    moved = [Seen(0.0, "thread", (platform, "", ""), "", True, "", "") for platform in ("Discord", "Slack")]
+    assert [visit.newcomer.notice(seen) for seen in moved] == [True, False]
+
+
+def test_a_file_is_read_with_its_media_type_up_to_its_limit(tmp_path: Path) -> None:
+    for name in ("a.png", "b.unheard-of"):
+        (tmp_path / name).write_bytes(b"abc")
+    assert read_file(str(tmp_path / "a.png"), 3) == ("a.png", b"abc", "image/png")
+    assert read_file(str(tmp_path / "b.unheard-of"), 3)[2] == "application/octet-stream"
+    with pytest.raises(OSError, match=r"too large.*a\.png"):
+        read_file(str(tmp_path / "a.png"), 2)

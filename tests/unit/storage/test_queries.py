@@ -17,7 +17,7 @@ from storage.migrate import prepare
 from tests.contract.store.samples import ask
 
 # what runs for every message, claim, page and answer
-HOT = sorted(set(QUERIES) - {"unsettled", "release_all"})
+HOT = sorted(set(QUERIES) - {"unsettled", "release_all", "forget_old_files"})
 
 
 @pytest.fixture

@@ -1,0 +1,173 @@
+"""Where a turn is answered on Slack: the thread of its question, in messages that are edited as the text grows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from adapters.slack_app import failures
+from adapters.slack_app.blocks import MARKDOWN_SIZE, characters, defused, message
+from adapters.slack_app.client import Api, Workspace, lane_of
+from adapters.slack_app.session import Session
+from adapters.slack_app.thread import Ours, Thread, metadata_of, parts_of, ref_of
+from adapters.slack_app.uploads import AnswerFile
+from bot.errors import PlatformGone, PlatformRefused
+from bot.messages import Page, Post, Turn
+from bot.ports import Call, Lane, Limits
+
+POST: Final = "chat.postMessage"
+UPDATE: Final = "chat.update"
+DELETE: Final = "chat.delete"
+# In characters: one markdown block holds 12,000 (Slack docs), some are left for what the core puts below a page.
+PAGE_SIZE: Final = 11_000
+_METHODS: Final = {Call.POST: POST, Call.EDIT: UPDATE, Call.DELETE: DELETE}
+
+
+class ThreadSurface:
+    """Answers in a thread by edits, which everybody there can watch. The place is "edit/channel/ts".
+
+    `clock` is in Unix seconds.
+    """
+
+    mode = "edit"
+
+    def __init__(self, api: Api, workspace: Workspace, turn: Turn, *, clock: Callable[[], float] = time.time) -> None:
+        self._api = api
+        self._workspace = workspace
+        self._turn = turn
+        self._clock = clock
+        self._since = clock()
+        self._locale = turn.ask.address.locale
+        place = _thread_of(turn)
+        self._thread = Thread(api, workspace, *place)
+        self._session = Session(api, workspace, place, locale=self._locale, clock=clock, begun=bool(turn.place))
+        self._file = AnswerFile(api, workspace, self._thread, turn)
+        self._tried: set[Post] = set()
+        self._intents: dict[str, Post] = {}
+        self._shown: dict[str, Page] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """What fits into a message of Slack."""
+        return Limits(page=PAGE_SIZE, size=characters, status=True)
+
+    def lane(self, call: Call, ref: str = "", page: Page | None = None) -> Lane:
+        """Slack counts each method by itself."""
+        return self._lane(_METHODS[call])
+
+    def _lane(self, method: str) -> Lane:
+        return Lane(lane_of(method, self._workspace.id, self._thread.channel))
+
+    async def open(self) -> str:
+        """Nothing has to be made ready: whatever is posted there makes the thread."""
+        return f"{self.mode}/{self._thread.channel}/{self._thread.ts}"
+
+    async def post(self, page: Page, intent: Post) -> str:
+        """Post a page; what the same intent may have posted before is looked for first."""
+        if intent.at < self._since or intent in self._tried:
+            ref = await self._became(intent)
+            if ref:
+                return ref
+        self._tried.add(intent)
+        return await self._send(page, intent)
+
+    async def _send(self, page: Page, intent: Post) -> str:
+        if page.file is not None:
+            # Before the message: a post that raises must not have been made.
+            await self._file.share(page.file)
+        answer = await self._api.call(
+            self._workspace.id,
+            POST,
+            channel=self._thread.channel,
+            thread_ts=self._thread.ts,
+            metadata=metadata_of(intent),
+            unfurl_links=False,
+            unfurl_media=False,
+            **message(page, self._locale),
+        )
+        self._session.spoke()
+        ref = self._noted(str(answer["ts"]), intent)
+        self._shown[ref] = replace(page, notify=False)
+        return ref
+
+    def _noted(self, ts: str, intent: Post) -> str:
+        ref = ref_of(self._thread.channel, ts)
+        self._intents[ref] = intent
+        return ref
+
+    async def find(self, intent: Post) -> Sequence[str]:
+        """The message that carries the intent, else all pages of ours in this thread since then."""
+        try:
+            pages = await self._pages(intent)
+        except PlatformGone:
+            return []
+        exact = [page.ref for page in pages if page.is_of(intent)]
+        return exact or [page.ref for page in pages]
+
+    async def _became(self, intent: Post) -> str:
+        """What a post became whose answer is not known; "" when it was not made, or nobody lets us look."""
+        try:
+            pages = await self._pages(intent)
+        except (PlatformGone, PlatformRefused):
+            return ""
+        known = {post.ref for post in self._turn.posts} | self._intents.keys()
+        exact = [page.ref for page in pages if page.is_of(intent)]
+        # What was streamed carries nothing until it is stopped.
+        nameless = [page.ref for page in pages if not page.metadata and page.ref not in known]
+        return next(iter(exact or nameless), "")
+
+    async def _pages(self, intent: Post) -> Sequence[Ours]:
+        # An answer comes after its question, whatever the clocks say.
+        asked_at = float(self._turn.ask.message or 0)
+        ours = await self._thread.ours(intent.at)
+        return [page for page in ours if page.may_be_a_page and float(parts_of(page.ref)[1]) > asked_at]
+
+    async def edit(self, ref: str, page: Page) -> None:
+        """Replace what a message shows, if it does not show just that."""
+        # A page that notifies looks like any other here: in a thread Slack tells the asker by itself.
+        page = replace(page, notify=False)
+        if self._shown.pop(ref, None) != page:
+            await self._update(ref, page)
+            if page.file is not None:
+                await self._file.share(page.file)
+        self._shown[ref] = page
+
+    async def _update(self, ref: str, page: Page) -> None:
+        channel, ts = parts_of(ref)
+        intent = self._intents.get(ref)
+        given: dict[str, Any] = {"metadata": metadata_of(intent) if intent else None, **message(page, self._locale)}
+        try:
+            await self._api.call(self._workspace.id, UPDATE, channel=channel, ts=ts, **given)
+        except PlatformRefused as error:
+            if failures.code_of(error) != failures.OTHER_BLOCKS:
+                raise
+            # What was streamed is stored in blocks of Slack's own: without ours at least the text is whole.
+            text = defused(page.text)[:MARKDOWN_SIZE]
+            await self._api.call(self._workspace.id, UPDATE, channel=channel, ts=ts, markdown_text=text)
+
+    async def delete(self, ref: str) -> None:
+        """Remove a message; one that is already gone is fine."""
+        channel, ts = parts_of(ref)
+        try:
+            await self._api.call(self._workspace.id, DELETE, channel=channel, ts=ts)
+        except PlatformGone:
+            return
+
+    async def typing(self, line: str = "") -> None:
+        """Show in the thread that an answer is coming."""
+        await self._session.work(line)
+
+    async def close(self) -> None:
+        """Show nothing of the kind any more."""
+        await self._session.close()
+
+
+def _thread_of(turn: Turn) -> tuple[str, str]:
+    """The channel and the root of the thread: where the answer was put, else where the question is."""
+    if turn.place:
+        _, channel, ts = turn.place.split("/", 2)
+        return channel, ts
+    address = turn.ask.address
+    return address.channel.rpartition(".")[2], address.thread or turn.ask.message

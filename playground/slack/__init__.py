@@ -1,0 +1,1 @@
+"""A Slack on this machine: its Web API, its events and its people."""
