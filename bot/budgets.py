@@ -18,6 +18,8 @@ NEVER = math.inf
 
 # Answers travel for different times, so two of one window seem to end up to this many seconds apart.
 _JITTER = (0.1, 0.25)
+# Learned without headers: a refusal leaves at least this part of the limit.
+_SHRINK = 3 / 4
 # Learned without headers: after so many seconds with no refusal one call more is tried.
 _RECOVERY = 60.0
 
@@ -247,7 +249,9 @@ class Bucket:
     def refuse(self, now: float, retry_after: float) -> None:
         """Learn from a refusal; without any headers so far the limit shrinks."""
         if self._last is None:
-            self._adjust(now, min(self.budget.limit - 1, math.ceil(self._model.used(now))))
+            # Others may use the same limit, or a process before us did: one refusal alone says little.
+            least = math.floor(self.budget.limit * _SHRINK)
+            self._adjust(now, min(self.budget.limit - 1, max(math.ceil(self._model.used(now)), least)))
         self._model.drain(now, retry_after, self.budget.limit)
 
     def _evidence(self, answer: _Answer) -> bool | None:

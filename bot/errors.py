@@ -7,6 +7,7 @@ GlimmerError
 │   └── PlatformError        Discord or Slack did not do what was asked
 │       ├── PlatformGone     the message or the channel is no longer there
 │       ├── PlatformRefused  not allowed, archived, locked, blocked by a filter: asking again is of no use
+│       │   └── PlatformTooLong  the platform takes less text in a message than we believed
 │       └── PlatformUnsure   no answer came: it may or may not have been done
 ├── UserError                the user's input; the message is a sentence for them
 └── LeaseLost                another worker has taken the conversation over: drop the work, write nothing
@@ -74,6 +75,10 @@ class PlatformRefused(PlatformError):
     def __init__(self, message: str, *, text: str = "refused") -> None:
         super().__init__(message)
         self.text = text
+
+
+class PlatformTooLong(PlatformRefused):
+    """The platform takes less text in a message than we believed."""
 
 
 class PlatformUnsure(PlatformError):

@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bot import metrics, texts
 from bot.board import Board
-from bot.errors import PlatformError, PlatformGone, PlatformRefused
+from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformTooLong
 from bot.messages import ControlKind, Outcome, OutcomeKind, Page
 from bot.pacing import Governor, Priority
 from bot.pages import Paginator
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 # Kept free on every page for a status line or what notes there may be, and for the mention that notifies the asker.
 TAIL_ROOM = 190
+# Pages that the platform takes for too long are cut in half, but not below this, in the unit of the platform's limits.
+_SMALLEST = 4 * TAIL_ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Reply:
         self._outcome: Outcome | None = None
         self._suspended = False
         self._attach = True
+        self._limits = surface.limits
         self._paginator = self._new_paginator()
         self._pages: Sequence[Page] | None = None
         self._changed = asyncio.Event()
@@ -116,7 +119,7 @@ class Reply:
         self._hurry()
 
     def _new_paginator(self, seals: Sequence[int] = ()) -> Paginator:
-        return Paginator(self._surface.limits, room=TAIL_ROOM, seals=seals)
+        return Paginator(self._limits, room=TAIL_ROOM, seals=seals)
 
     def _change(self) -> None:
         self._pages = None
@@ -263,11 +266,15 @@ class Reply:
         self._on_lost()
 
     def _refused(self, step: _Step, error: PlatformRefused) -> None:
-        """Do without the file, else say why in place of the answer; when even that is refused, show nothing more."""
+        """Do without the file, or with smaller pages; else say why in place of the answer, if even that may be said."""
         log.warning("reply.refused", turn=self._turn, page=step.index, reason=str(error))
         metrics.platform_refusals.labels(error.text).inc()
         if step.page is not None and step.page.file is not None:
             self._attach = False
+            self._change()
+        elif isinstance(error, PlatformTooLong) and self._limits.page > _SMALLEST:
+            self._limits = replace(self._limits, page=self._limits.page // 2)
+            self._paginator = self._new_paginator(self._paginator.seals[: step.index])
             self._change()
         elif self.refusal is not None:
             self._give_up(error)

@@ -11,14 +11,17 @@ from typing import Any, Final, cast
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformUnsure
+from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformTooLong, PlatformUnsure
 
 # All names of errors: Slack docs, reference/methods, "Errors" of each method; what else they come from stands beside.
 RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 NOT_STREAMING: Final = "message_not_in_streaming_state"
 STILL_STREAMING: Final = "streaming_state_conflict"
 STOPPED_BY_USER: Final = "stopped_by_user"
-OTHER_BLOCKS: Final = "block_mismatch"
+# Blocks that Slack does not take, or not in this message: its text alone may do.
+OTHER_BLOCKS: Final = frozenset({"block_mismatch", "invalid_blocks", "invalid_blocks_format"})
+# A workspace in which messages are not edited (Slack docs, reference/methods/chat.update).
+NOT_EDITABLE: Final = frozenset({"edit_window_closed", "cant_update_message"})
 TOO_LONG: Final = frozenset({"msg_too_long", "msg_blocks_too_long", "msg_blocks_too_many"})
 # A method that this workspace does not have, or has no more (reported for GovSlack, vercel/chat).
 UNAVAILABLE: Final = frozenset({"unknown_method", "feature_not_enabled", "method_deprecated", "not_agent_app"})
@@ -39,7 +42,7 @@ OPERATOR: Final = frozenset(
 
 _GONE: Final = frozenset(
     {
-        *("message_not_found", "channel_not_found", "thread_not_found", "cannot_reply_to_message"),
+        *("message_not_found", "thread_not_found", "cannot_reply_to_message"),
         *("message_deleted", "invalid_thread_ts"),
     }
 )
@@ -49,11 +52,11 @@ _PASSING: Final = frozenset(
     {"service_unavailable", "request_timeout", "team_added_to_org", "update_failed", "external_channel_migrating"}
 )
 # What says that the request, not the place, is wrong: an error on our side.
-_MALFORMED: Final = TOO_LONG | {
-    *("invalid_blocks", "invalid_blocks_format", "no_text", "markdown_text_conflict", "invalid_arguments"),
+_MALFORMED: Final = OTHER_BLOCKS | {
+    *("no_text", "markdown_text_conflict", "invalid_arguments"),
     *("invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large", "missing_argument", "invalid_json"),
     *("json_not_object", "invalid_arg_name", "invalid_array_arg", "invalid_charset", "invalid_form_data"),
-    *("invalid_post_type", "missing_post_type", "invalid_chunks", OTHER_BLOCKS, STILL_STREAMING),
+    *("invalid_post_type", "missing_post_type", "invalid_chunks", STILL_STREAMING),
 }
 
 # One call may take so many seconds.
@@ -86,6 +89,8 @@ def of_answer(error: SlackApiError) -> PlatformError:
         return PlatformError(said)
     if code in _GONE:
         return PlatformGone(said)
+    if code in TOO_LONG:
+        return PlatformTooLong(said, text="unpostable")
     return PlatformRefused(said, text="unpostable" if code in _MALFORMED else "refused")
 
 

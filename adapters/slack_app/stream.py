@@ -15,6 +15,7 @@ from adapters.slack_app.blocks import octets, trailer
 from adapters.slack_app.client import Api, Workspace, lane_of
 from adapters.slack_app.flow import Move, Stream, first_text, goes_on, grows, plan
 from adapters.slack_app.session import CLOSE_PATIENCE
+from adapters.slack_app.surface import STOP_STREAM as STOP
 from adapters.slack_app.surface import UPDATE, ThreadSurface
 from adapters.slack_app.thread import metadata_of, parts_of
 from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformUnsure
@@ -26,7 +27,6 @@ log = structlog.get_logger(__name__)
 
 START: Final = "chat.startStream"
 APPEND: Final = "chat.appendStream"
-STOP: Final = "chat.stopStream"
 # In bytes: a streamed message holds about 10,600 (measured, openclaw#143882, which keeps to 9,000).
 STREAM_PAGE: Final = 9_000
 # An answer does not wait longer than this for the right to be streamed, or to be shown whole.
@@ -284,6 +284,9 @@ def surface_for(api: Api, workspace: Workspace, turn: Turn, mode: str) -> Surfac
     if turn.place:
         native = turn.place.startswith(f"{StreamSurface.mode}/")
     else:
-        wanted = {"native": True, "edit": False}.get(mode, turn.ask.address.direct and workspace.agent)
+        editable = not api.latched(workspace.id, UPDATE)
+        wanted = {"native": True, "edit": not editable}.get(
+            mode, not editable or (turn.ask.address.direct and workspace.agent)
+        )
         native = wanted and may_stream(api, workspace)
     return (StreamSurface if native else ThreadSurface)(api, workspace, turn)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from adapters.slack_app import failures
-from adapters.slack_app.blocks import MARKDOWN_SIZE, characters, defused, message
+from adapters.slack_app.blocks import MARKDOWN_SIZE, Json, characters, defused, message
 from adapters.slack_app.client import Api, Workspace, lane_of
 from adapters.slack_app.session import Session
 from adapters.slack_app.thread import Ours, Thread, metadata_of, parts_of, ref_of
 from adapters.slack_app.uploads import AnswerFile
-from bot.errors import PlatformGone, PlatformRefused
-from bot.messages import Page, Post, Turn
+from bot.errors import PlatformError, PlatformGone, PlatformRefused
+from bot.messages import ControlKind, Page, Post, Turn
 from bot.ports import Call, Lane, Limits
 
 POST: Final = "chat.postMessage"
 UPDATE: Final = "chat.update"
 DELETE: Final = "chat.delete"
+STOP_STREAM: Final = "chat.stopStream"
 # In characters: one markdown block holds 12,000 (Slack docs), some are left for what the core puts below a page.
 PAGE_SIZE: Final = 11_000
+_QUIET: Final = {"unfurl_links": False, "unfurl_media": False}
 _METHODS: Final = {Call.POST: POST, Call.EDIT: UPDATE, Call.DELETE: DELETE}
 
 
@@ -77,20 +80,18 @@ class ThreadSurface:
         if page.file is not None:
             # Before the message: a post that raises must not have been made.
             await self._file.share(page.file)
-        answer = await self._api.call(
-            self._workspace.id,
-            POST,
-            channel=self._thread.channel,
-            thread_ts=self._thread.ts,
-            metadata=metadata_of(intent),
-            unfurl_links=False,
-            unfurl_media=False,
-            **message(page, self._locale),
-        )
-        self._session.spoke()
-        ref = self._noted(str(answer["ts"]), intent)
+        ref = self._noted(await self._post(page, intent), intent)
         self._shown[ref] = replace(page, notify=False)
         return ref
+
+    async def _post(self, page: Page, intent: Post) -> str:
+        place = {"thread_ts": self._thread.ts, "metadata": metadata_of(intent), **_QUIET}
+        channel = self._thread.channel
+        answer = await self._shown_by(
+            page, lambda shown: self._api.call(self._workspace.id, POST, channel=channel, **place, **shown)
+        )
+        self._session.spoke()
+        return str(answer["ts"])
 
     def _noted(self, ts: str, intent: Post) -> str:
         ref = ref_of(self._thread.channel, ts)
@@ -135,17 +136,49 @@ class ThreadSurface:
         self._shown[ref] = page
 
     async def _update(self, ref: str, page: Page) -> None:
-        channel, ts = parts_of(ref)
-        intent = self._intents.get(ref)
-        given: dict[str, Any] = {"metadata": metadata_of(intent) if intent else None, **message(page, self._locale)}
         try:
-            await self._api.call(self._workspace.id, UPDATE, channel=channel, ts=ts, **given)
+            await self._edit(ref, page)
         except PlatformRefused as error:
-            if failures.code_of(error) != failures.OTHER_BLOCKS:
+            code = failures.code_of(error)
+            if code in failures.NOT_EDITABLE:
+                await self._post_instead(ref, page)
+            elif code == failures.STILL_STREAMING:
+                with suppress(PlatformError):  # the edit tells whether it was of use
+                    await self._call(STOP_STREAM, ref)
+                await self._edit(ref, page)
+            else:
                 raise
-            # What was streamed is stored in blocks of Slack's own: without ours at least the text is whole.
-            text = defused(page.text)[:MARKDOWN_SIZE]
-            await self._api.call(self._workspace.id, UPDATE, channel=channel, ts=ts, markdown_text=text)
+
+    async def _edit(self, ref: str, page: Page) -> None:
+        intent = self._intents.get(ref)
+        await self._shown_by(
+            page, lambda shown: self._call(UPDATE, ref, metadata=intent and metadata_of(intent), **shown)
+        )
+
+    async def _call(self, method: str, ref: str, **arguments: Any) -> Mapping[str, Any]:
+        channel, ts = parts_of(ref)
+        return await self._api.call(self._workspace.id, method, channel=channel, ts=ts, **arguments)
+
+    async def _shown_by(self, page: Page, call: Callable[[Json], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
+        """Show a page in our blocks; where Slack will not have them there, at least its text is whole."""
+        try:
+            return await call(message(page, self._locale))
+        except PlatformRefused as error:
+            if failures.code_of(error) not in failures.OTHER_BLOCKS:
+                raise
+            return await call({"markdown_text": defused(page.text)[:MARKDOWN_SIZE]})
+
+    async def _post_instead(self, ref: str, page: Page) -> None:
+        """Where messages are not edited, a page is posted anew once it is whole; from now on answers are streamed."""
+        self._api.latch(self._workspace.id, UPDATE)
+        if ControlKind.STOP in page.controls:
+            return
+        intent = self._intents.get(ref) or next(post for post in self._turn.posts if post.ref == ref)
+        if any(found.is_of(intent) and found.ref != ref for found in await self._pages(intent)):
+            return  # by the process before this one
+        await self._post(page, intent)
+        with suppress(PlatformError):  # then what was shown first stays above the whole
+            await self._call(DELETE, ref)
 
     async def delete(self, ref: str) -> None:
         """Remove a message; one that is already gone is fine."""

@@ -26,6 +26,18 @@ async def call(governor: Governor, lane: str, priority: Priority, seconds: float
     return waited
 
 
+def test_one_refusal_holds_a_quiet_lane_back_no_longer_than_it_says() -> None:
+    async def main() -> None:
+        governor = a_governor()
+        async with governor.permit("update:1", Priority.EDIT):
+            governor.refused("update:1", 2.0, everywhere=False)
+        asked_at = now()
+        await call(governor, "update:1", Priority.FINAL)
+        assert 2.0 <= now() - asked_at < 2.5
+
+    run_virtually(main())
+
+
 def test_an_answer_that_grows_for_minutes_leaves_room_for_the_ends_of_those_that_begin_later() -> None:
     async def main() -> None:
         governor = a_governor()

@@ -7,9 +7,9 @@ import pytest
 
 from bot import texts
 from bot.board import TRIES, NotDelivered
-from bot.errors import LeaseLost, PlatformError, PlatformGone, PlatformRefused
+from bot.errors import LeaseLost, PlatformError, PlatformGone, PlatformRefused, PlatformTooLong
 from bot.messages import Outcome, OutcomeKind
-from bot.ports import Call
+from bot.ports import Call, Limits
 from tests.fixtures.faults import Crash, Fault, Faults, lost, refused_for
 from tests.fixtures.reply_desk import AGAIN, PAGE, QUESTION, answered, begun
 from tests.fixtures.virtually import virtually
@@ -18,12 +18,25 @@ pytestmark = pytest.mark.usefixtures("silence")
 
 TWO_PAGES = "word " * (PAGE // 5 + 3)
 REFUSED = Fault(PlatformRefused("filtered", text="automod"))
+TOO_LONG = Fault(PlatformTooLong("msg_too_long", text="unpostable"), only=Call.EDIT)
 GONE = Fault(PlatformGone("gone"))
 
 
 def cut(text: str) -> list[str]:
     """The pages of a text of words that are shorter than a line."""
     return [text[:PAGE].rstrip(), text[PAGE:].rstrip()]
+
+
+@virtually
+async def test_what_is_too_long_after_all_goes_into_smaller_pages() -> None:
+    page, words = 1_000, "word " * 150
+    desk = await begun(Faults(None, TOO_LONG), limits=Limits(page=page))
+    desk.reply.write("word ")
+    await asyncio.sleep(2)
+    await desk.says(words[5:])
+    await desk.ends(answered(words))
+    assert " ".join(desk.screen.texts) == words.rstrip()
+    assert all(len(text) <= page // 2 for text in desk.screen.texts)
 
 
 # Failing calls -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from adapters.slack_app import failures
 from adapters.slack_app.failures import code_of, details_of, translated
 from bot import texts
-from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformUnsure
+from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformTooLong, PlatformUnsure
 
 
 def said(code: str, status: int = 200, **headers: str) -> SlackApiError:
@@ -23,7 +23,7 @@ def said(code: str, status: int = 200, **headers: str) -> SlackApiError:
 
 MEANINGS: list[tuple[str, int, type[PlatformError]]] = [
     ("message_not_found", 200, PlatformGone),
-    ("channel_not_found", 200, PlatformGone),
+    ("channel_not_found", 200, PlatformRefused),
     ("thread_not_found", 200, PlatformGone),
     ("cannot_reply_to_message", 200, PlatformGone),
     ("not_in_channel", 200, PlatformRefused),
@@ -39,7 +39,7 @@ MEANINGS: list[tuple[str, int, type[PlatformError]]] = [
     ("account_inactive", 200, PlatformRefused),
     ("edit_window_closed", 200, PlatformRefused),
     ("invalid_blocks", 200, PlatformRefused),
-    ("msg_too_long", 200, PlatformRefused),
+    ("msg_too_long", 200, PlatformTooLong),
     ("message_not_in_streaming_state", 200, PlatformRefused),
     ("stopped_by_user", 200, PlatformRefused),
     ("what_nobody_has_heard_of", 200, PlatformRefused),

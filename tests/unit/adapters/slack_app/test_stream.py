@@ -155,8 +155,8 @@ async def test_where_nothing_may_be_said_the_refusal_is_the_posts(api: Scripted,
         await surface.post(growing("one"), intent())
 
 
-async def test_a_channel_that_is_gone_is_gone(api: Scripted, surface: StreamSurface) -> None:
-    api.fail(START, answered("channel_not_found"))
+async def test_a_thread_that_is_gone_is_gone(api: Scripted, surface: StreamSurface) -> None:
+    api.fail(START, answered("thread_not_found"))
     with pytest.raises(PlatformGone):
         await surface.post(growing("one"), intent())
     assert api.methods == ["startStream"]

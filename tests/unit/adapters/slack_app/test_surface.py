@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.slack_app.blocks import MARKDOWN_SIZE
+from adapters.slack_app.stream import StreamSurface, surface_for
 from adapters.slack_app.surface import UPDATE, ThreadSurface
 from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformUnsure
 from bot.messages import Page, Post
@@ -121,9 +122,31 @@ async def test_blocks_of_slacks_own_are_replaced_by_plain_markdown(api: Scripted
 
 async def test_other_refusals_of_an_edit_are_final(api: Scripted, surface: ThreadSurface) -> None:
     ref = await surface.post(growing("one"), intent())
-    api.fail(UPDATE, answered("edit_window_closed"))
+    api.fail(UPDATE, answered("not_in_channel"))
     with pytest.raises(PlatformRefused):
         await surface.edit(ref, whole("two"))
+
+
+@pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message"])
+async def test_where_nothing_is_edited_the_whole_page_is_posted_instead_and_later_answers_are_streamed(
+    api: Scripted, surface: ThreadSurface, code: str
+) -> None:
+    ref = await surface.post(growing("one"), intent())
+    for text in ("one two", "one two three"):
+        api.fail(UPDATE, answered(code))
+        await surface.edit(ref, growing(text))
+    assert api.methods.count("postMessage") == 1
+    api.fail(UPDATE, answered(code))
+    await surface.edit(ref, whole("one two three four"))
+    assert api.methods[-2:] == ["postMessage", "delete"]
+    assert isinstance(surface_for(api, TEAM, TURN, "edit"), StreamSurface)
+
+
+async def test_what_still_streams_is_stopped_and_then_edited(api: Scripted, surface: ThreadSurface) -> None:
+    ref = await surface.post(growing("one"), intent())
+    api.fail(UPDATE, answered("streaming_state_conflict"))
+    await surface.edit(ref, whole("two"))
+    assert api.methods[-3:] == ["update", "stopStream", "update"]
 
 
 async def test_what_is_deleted_is_gone(api: Scripted, surface: ThreadSurface) -> None:
