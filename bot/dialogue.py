@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import hmac
 import time
-import unicodedata
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
@@ -51,6 +50,7 @@ class Interruption(StrEnum):
     RETRACT = "retract"
     LOST = "lost"
     DRAIN = "drain"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +97,28 @@ class Dialogue:
         """End the turn for now: it is taken up again after the restart."""
         self._end(Interruption.DRAIN)
 
+    def begin_again(self) -> None:
+        """End the turn without showing anything, to be taken up again at once; once it has text it goes on."""
+        if not self._reply.text:
+            self._end(Interruption.AGAIN)
+
     def _end(self, why: Interruption) -> None:
-        self._interruption = self._interruption or why
+        if self._interruption in (None, Interruption.AGAIN):
+            self._interruption = why
         scope, self._scope = self._scope, None
         if scope is not None:
             scope.reschedule(asyncio.get_running_loop().time())
 
     async def run(self) -> bool:
-        """Bring the turn to its end; False when it was drained. Raises NotDelivered and LeaseLost."""
+        """Bring the turn to its end; False when it is to be taken up again. Raises NotDelivered and LeaseLost."""
         painter = asyncio.create_task(self._reply.paint())
         try:
             outcome = self._turn.outcome or await self._ask()
             if outcome is None:
-                self._reply.suspend()
-                await painter
+                if self._interruption is Interruption.DRAIN:
+                    self._reply.suspend()
+                    await painter
+                log.info("turn.interrupted", turn=self._turn.id, reason=self._interruption)
                 return False
             if self._turn.outcome is None:
                 await self._store_end(outcome)
@@ -148,7 +156,7 @@ class Dialogue:
             await self._adapter.tell(self._turn.ask, texts.say(self._reply.refusal.text, self._locale))
 
     async def _ask(self) -> Outcome | None:
-        """How the turn ended, None when it is drained."""
+        """How the turn ended, None when it is to be taken up again."""
         company = asyncio.create_task(self._keep_company())
         try:
             async with asyncio.timeout(None) as self._scope:
@@ -166,7 +174,7 @@ class Dialogue:
                 await company
 
     def _interrupted(self, why: Interruption) -> Outcome | None:
-        if why is Interruption.DRAIN:
+        if why in (Interruption.DRAIN, Interruption.AGAIN):
             return None
         if why is Interruption.RETRACT:
             return Outcome(OutcomeKind.RETRACTED, self._asked)
@@ -186,11 +194,11 @@ class Dialogue:
         return self._nothing_to_answer()
 
     def _nothing_to_answer(self) -> Outcome | None:
-        asks = self._turn.asks
-        if any(_has_words(ask.text) or ask.quotes for ask in asks) or any(file.text for file in self._files):
+        if prompt.has_question(self._turn, self._files):
             return None
         if missing := self._missing():
             return Outcome(OutcomeKind.FAILED, note=missing, controls=_AGAIN)
+        asks = self._turn.asks
         kinds = {ask.origin.get("kind", "") for ask in asks}
         known = next((kind for kind in ("only_voice", "only_sticker") if kind in kinds), "")
         attached = "only_attachment" if any(ask.attachments for ask in asks) else "nothing_asked"
@@ -329,11 +337,6 @@ class Dialogue:
             seconds=round(time.monotonic() - self._begun, 3),
             tokens=outcome.usage.completion,
         )
-
-
-def _has_words(text: str) -> bool:
-    """Whether there is anything to see in a text: neither white space nor invisible marks count."""
-    return any(unicodedata.category(character)[0] not in "CZ" for character in text)
 
 
 def _count_tokens(model: str, usage: Usage) -> None:

@@ -35,8 +35,8 @@ STORE_PAUSE = 2.0
 # Of the seconds that a drain may take, this part is left to turns for ending by themselves.
 FINISHING_SHARE = 0.5
 
-# What became of asks whose files are fetched at once; a copy may bring those that the first lacked.
-_FETCHED = frozenset({Reception.TAKEN, Reception.WAITING, Reception.DUPLICATE})
+# What brings something to answer, or files that were lacking: work is looked for, and the files are fetched at once.
+_NEWS = frozenset({Reception.TAKEN, Reception.WAITING, Reception.COMPLETED})
 # Acting on these begins with their one durable write, and most of them concern nobody: they are not stored.
 _MESSAGE_EVENTS = frozenset({ControlKind.QUESTION_EDITED, ControlKind.QUESTION_DELETED, ControlKind.ANSWER_DELETED})
 
@@ -82,15 +82,23 @@ class Dispatcher:
         reception = await self._store.accept(ask, wakes=wakes, limit=self._policy.queue_limit)
         metrics.asks.labels(reception).inc()
         log.debug("ask.accepted", key=ask.key, conversation=ask.conversation, reception=reception)
-        if reception in (Reception.TAKEN, Reception.WAITING):
-            self._wake.set()
         adapter, _ = self._adapters[ask.address.platform]
-        if ask.attachments and reception in _FETCHED:
+        if reception in _NEWS:
+            self._wake.set()
             self._attachments.begin(adapter, ask)
         if reception is Reception.WAITING:
             self._tasks.start(adapter.show_waiting(ask))
+        if reception is Reception.COMPLETED:
+            # Not before a turn that was claimed a moment ago, without the files, is known to be running.
+            asyncio.get_running_loop().call_soon(self._begin_again, ask.key)
         self._tell_full(ask, reception)
         return reception
+
+    def _begin_again(self, key: str) -> None:
+        """Let a turn that runs here without the files of this ask begin again with them."""
+        for claim, dialogue in self._running.values():
+            if any(ask.key == key and not ask.attachments for ask in claim.turn.asks):
+                dialogue.begin_again()
 
     def _tell_full(self, ask: Ask, reception: Reception) -> None:
         """Say that the queue is full, to each author once until it has room again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -42,6 +43,12 @@ def estimate(text: str) -> int:
     return math.ceil(latin / _LATIN_PER_TOKEN) + math.ceil(cjk / _CJK_PER_TOKEN) + math.ceil(other / _OTHER_PER_TOKEN)
 
 
+def has_question(turn: Turn, files: Sequence[Enclosure]) -> bool:
+    """Whether there is anything to answer: words, something quoted, or the text of a file."""
+    said = any(_has_words(ask.text) or ask.quotes for ask in turn.asks)
+    return said or any(file.text for file in files)
+
+
 def question(turn: Turn, background: Sequence[Quote] = (), files: Sequence[Enclosure] = (), *, budget: int) -> str:
     """What the turn asks, as the history will show it: quoted material first, then files, then the words of the asker.
 
@@ -78,6 +85,11 @@ def build(
 def data(text: str, limit: int = _NAME_LIMIT) -> str:
     """A stranger's short text on one line, without what could pass for our own marks."""
     return re.sub(r"[\s<>\[\]]+", " ", text).strip()[:limit] or "?"
+
+
+def _has_words(text: str) -> bool:
+    """Whether there is anything to see in a text: neither white space nor invisible marks count."""
+    return any(unicodedata.category(character)[0] not in "CZ" for character in text)
 
 
 def _quoted(author: str, text: str) -> str:

@@ -17,6 +17,7 @@ class Reception(StrEnum):
     WAITING = "waiting"  # others of the same conversation come first
     NOTED = "noted"  # kept as context, wakes nobody
     DUPLICATE = "duplicate"
+    COMPLETED = "completed"  # a fuller copy of one that is known
     FULL = "full"  # the conversation's queue is full; it will not be answered
 
 
@@ -70,7 +71,11 @@ class Store(Memory, Protocol):
     # The inbox -----------------------------------------------------------------------------------------------------
 
     async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
-        """Store an ask once, by its key; `limit` is how many may wait in one conversation."""
+        """Store an ask once, by its key; `limit` is how many may wait in one conversation.
+
+        A copy gives the kept ask the attachments that it lacks while that is not answered, and is COMPLETED then. A
+        turn that is under way has them only when it is claimed again.
+        """
         ...
 
     async def accept_control(self, control: Control) -> bool:

@@ -158,6 +158,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "In shared channels I only answer people of the organisation that runs me.",
         "在共享频道中,我只回答运行我的组织的成员。",
     ),
+    "not_installed": (
+        "I am no longer installed in this workspace; ask whoever runs me.",
+        "我已不再安装于本工作区;请联系我的运营者。",
+    ),
     "only_member": (
         "I can only do that where I am a member. Ask again with /ask.",
         "只有在我是成员的地方才能这样做。请用 /ask 重新提问。",

@@ -55,6 +55,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "only_member": "Continue was pressed where the app is installed by the user only, and the bot is no member.",
     "uninvited": "A question was asked by a command in a channel where the bot is no member or may not write.",
     "strangers": "Somebody of another organisation asked in a shared channel, and `SLACK_STRANGERS` is off.",
+    "not_installed": "A command, a shortcut or a button in a workspace that the app was removed from, or never was in.",
     "operator": "A direct message to the application's owner: only they can mend this.",
 }
 

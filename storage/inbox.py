@@ -17,8 +17,7 @@ def accept(tx: Transaction, ask: Ask, wakes: bool, limit: int) -> Reception:
     """Store an ask in the conversation that it belongs to."""
     first = tx.one("ask_by_key", key=ask.key)
     if first is not None:
-        _fill_attachments(tx, first, ask)
-        return Reception.DUPLICATE
+        return Reception.COMPLETED if _fill_attachments(tx, first, ask) else Reception.DUPLICATE
     parent = None
     if ask.reply_to:
         target = tx.one("reply_target", ref=ask.reply_to, platform=ask.address.platform)
@@ -64,12 +63,15 @@ def _insert(tx: Transaction, ask: Ask, state: str, parent: int | None) -> None:
     )
 
 
-def _fill_attachments(tx: Transaction, first: sqlite3.Row, copy: Ask) -> None:
-    if first["state"] != "waiting" or not copy.attachments:
-        return
+def _fill_attachments(tx: Transaction, first: sqlite3.Row, copy: Ask) -> bool:
+    """Take over the files of a second copy while they can still matter; whether there were any to take."""
+    if not (copy.attachments and first["unanswered"]):
+        return False
     kept = load_ask(first["body"])
-    if not kept.attachments:
-        tx.run("rewrite_ask", seq=first["seq"], body=dump_ask(replace(kept, attachments=copy.attachments)))
+    if kept.attachments:
+        return False
+    tx.run("rewrite_ask", seq=first["seq"], body=dump_ask(replace(kept, attachments=copy.attachments)))
+    return True
 
 
 def accept_control(tx: Transaction, control: Control) -> bool:

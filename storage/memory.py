@@ -35,8 +35,7 @@ class MemoryStore:
         """Store an ask once, by its key."""
         first = self._mail.get(ask.key)
         if first is not None:
-            first.fill_attachments(ask)
-            return Reception.DUPLICATE
+            return Reception.COMPLETED if first.fill_attachments(ask) else Reception.DUPLICATE
         target = self._posted_as(ask.reply_to, ask.address.platform)
         if target is not None:
             ask = replace(ask, conversation=target.conversation)

@@ -3,7 +3,11 @@
 -- The inbox
 
 -- name: ask_by_key
-SELECT * FROM ask WHERE key = :key;
+SELECT
+    ask.*,
+    ask.state = 'waiting' OR (ask.state = 'asked' AND turn.state = 'running' AND NOT turn.withdrawn) AS unanswered
+FROM ask LEFT JOIN turn ON turn.id = ask.turn
+WHERE ask.key = :key;
 
 -- name: reply_target
 SELECT turn.id, turn.conversation

@@ -43,10 +43,13 @@ class Mail:
         """Keep the key, and forget what was said."""
         self.state, self.ask = "dropped", replace(self.ask, text="", quotes=(), attachments=(), origin={})
 
-    def fill_attachments(self, copy: Ask) -> None:
-        """Take over the files of a second copy while that can still matter."""
-        if self.state == "waiting" and not self.ask.attachments:
-            self.ask = replace(self.ask, attachments=copy.attachments)
+    def fill_attachments(self, copy: Ask) -> bool:
+        """Take over the files of a second copy while they can still matter; whether there were any to take."""
+        unanswered = self.useful and (self.turn is None or self.turn.state == "running")
+        if not unanswered or self.ask.attachments or not copy.attachments:
+            return False
+        self.ask = replace(self.ask, attachments=copy.attachments)
+        return True
 
 
 @dataclass(slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from adapters.slack_app.inbound import PLATFORM
 from adapters.slack_app.people import People
 from adapters.slack_app.stream import surface_for
 from adapters.slack_app.transport import HttpTransport, SocketTransport, Transport
+from bot import texts
 from bot.errors import OperatorError, PlatformError
 from bot.messages import Address, Ask, Attachment, Author, Quote, Turn
 from bot.pacing import Governor
@@ -145,11 +147,16 @@ class SlackAdapter:
             # Bolt would hand a method's own "self" over as well.
             return self._authorize(enterprise_id, team_id)
 
-        # Over a socket nothing is signed; without any value Bolt would read one from the environment.
         app = AsyncApp(
+            # Its level is what Bolt gives all loggers of its own.
+            logger=logging.getLogger("slack_bolt"),
             client=client,
             authorize=cast("Any", authorize),
-            signing_secret=settings.signing_secret or "unused",
+            # Over HTTP the transport has looked at the signature before Bolt reads anything; sockets have none. Without
+            # any value Bolt would read one from the environment.
+            signing_secret="unused",  # noqa: S106  # says that there is none
+            request_verification_enabled=False,
+            user_facing_authorize_error_message=texts.say("not_installed"),
             # With our own messages it would hide from us that somebody has deleted one; Events knows whose they are.
             ignoring_self_events_enabled=False,
         )
@@ -157,7 +164,9 @@ class SlackAdapter:
         app.error(self._not_taken)
         if settings.app_token and settings.signing_secret:
             log.info("slack.transport", chosen="socket", ignored="http")
-        return SocketTransport(app, settings.app_token, client) if settings.app_token else HttpTransport(app)
+        if settings.app_token:
+            return SocketTransport(app, settings.app_token, client)
+        return HttpTransport(app, settings.signing_secret)
 
     def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         """Who we are where an event comes from, None for a workspace that is not ours: Bolt drops its events."""
@@ -233,7 +242,9 @@ class SlackAdapter:
     # Where answers go ----------------------------------------------------------------------------------------------
 
     def surface(self, turn: Turn) -> Surface:
-        """The place in which this turn is answered."""
+        """The place in which this turn is answered, whose asks wait no longer."""
+        for ask in filter(self.courtesy.is_marked, turn.asks):
+            self.start(self.courtesy.hide_waiting(ask))
         name = turn.ask.address.workspace
         workspace = self.api.workspace(name) or Workspace(name, name, "", "", "", "", agent=True)
         return surface_for(self.api, workspace, turn, self._settings.stream)

@@ -18,6 +18,7 @@ from bot.findings import Finding
 
 # Seconds for one call.
 _PATIENCE: Final = 8
+_ADDRESS: Final = "SLACK_API_URL"
 # Slack docs, authentication/tokens: what each kind begins with, and where it is found on api.slack.com/apps.
 _PREFIXES: Final[Mapping[str, tuple[str, str]]] = {
     "SLACK_BOT_TOKEN": ("xoxb-", "copy the Bot User OAuth Token from the app's page OAuth & Permissions"),
@@ -57,7 +58,10 @@ async def check(keys: SlackKeys) -> Sequence[Finding]:
     looks = [_bot(keys)] if keys.bot_token.startswith("xoxb-") else []
     looks += [_app_token(keys)] if keys.app_token.startswith("xapp-") else []
     seen = await asyncio.gather(*looks)
-    return [*findings, *(finding for found in seen for finding in found)]
+    found = [finding for looked in seen for finding in looked]
+    # Every look from which Slack cannot be reached says the same.
+    unreachable = [finding for finding in found if finding.about == _ADDRESS][:1]
+    return [*findings, *unreachable, *(finding for finding in found if finding.about != _ADDRESS)]
 
 
 def _shapes(keys: SlackKeys) -> list[Finding]:
@@ -175,7 +179,7 @@ def _trouble(about: str, error: PlatformError) -> Finding:
         return Finding(about, f"lacks the scope {word(details_of(error), 'needed') or APP_SCOPE}", again)
     if code:
         return Finding(about, f"could not be looked at (Slack answered {code})", "try again in a minute")
-    return Finding("SLACK_API_URL", f"Slack cannot be reached ({error})", "check the address and the network")
+    return Finding(_ADDRESS, f"Slack cannot be reached ({error})", "check the address and the network")
 
 
 def _warnings(answer: Json) -> Collection[str]:

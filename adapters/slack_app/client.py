@@ -34,7 +34,7 @@ ONE_POST_A_SECOND: Final = Budget(1, 1.0)
 GUESSES: Final[Mapping[str, Budget]] = MappingProxyType(
     {
         "post": ONE_POST_A_SECOND,
-        **dict.fromkeys(("start", "stop", "other"), TIER_2),
+        **dict.fromkeys(("start", "stop", "unreaction", "other"), TIER_2),
         **dict.fromkeys(("update", "delete", "read", "reaction", "status", "session", "open"), TIER_3),
         **dict.fromkeys(("append", "ephemeral", "file", "users", "views", "prompts"), TIER_4),
     }
@@ -55,7 +55,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "conversations.info": "read",
     "conversations.open": "open",
     "reactions.add": "reaction",
-    "reactions.remove": "reaction",
+    "reactions.remove": "unreaction",
     "files.getUploadURLExternal": "file",
     "files.completeUploadExternal": "file",
     "files.info": "file",

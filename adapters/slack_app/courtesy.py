@@ -36,6 +36,8 @@ _PATIENCE: Final = 10.0
 _SECTION: Final = 3_000
 # Direct messages whose suggested prompts are known to be set.
 _PROMPTED: Final = 5_000
+# Messages that may be waiting at once; of those beyond it the mark stays.
+_MARKED: Final = 1_000
 # Slack docs, reference/events/message: what people and apps say; other subtypes tell of joins, pins and the like.
 _SAID: Final = frozenset({"", "file_share", "thread_broadcast", "bot_message", "me_message"})
 _QUIET: Final[Mapping[str, bool]] = {"unfurl_links": False, "unfurl_media": False}
@@ -52,6 +54,7 @@ class Courtesy:
         self._people = people
         self._operator = operator
         self._prompted = Recent(_PROMPTED)
+        self._marked = Recent(_MARKED)
 
     async def background(self, ask: Ask) -> Sequence[Quote]:
         """What was said in a thread before this ask, oldest first: how it began, and the newest of it."""
@@ -79,15 +82,35 @@ class Courtesy:
 
     async def show_waiting(self, ask: Ask) -> None:
         """Put a mark on a message that waits, if the limits leave room for it."""
-        home, channel = ask.address.workspace, _own(ask.address.channel)
-        permit = self._api.governor.try_permit(lane_of("reactions.add", home)) if ask.message else None
-        if permit is None:
+        if not ask.message or not self._marked.add(ask.key):
             return
+        if not await self._react("reactions.add", ask):
+            self._marked.discard(ask.key)
+        elif not self.is_marked(ask):
+            # Its answer began before the mark was there to be taken off.
+            await self._react("reactions.remove", ask)
+
+    def is_marked(self, ask: Ask) -> bool:
+        """Whether this process has marked a message, or is about to."""
+        return ask.key in self._marked
+
+    async def hide_waiting(self, ask: Ask) -> None:
+        """Take the mark off, if the limits leave room for it."""
+        self._marked.discard(ask.key)
+        await self._react("reactions.remove", ask)
+
+    async def _react(self, method: str, ask: Ask) -> bool:
+        home, channel = ask.address.workspace, _own(ask.address.channel)
+        permit = self._api.governor.try_permit(lane_of(method, home))
+        if permit is None:
+            return False
         with permit:
             try:
-                await self._api.call(home, "reactions.add", channel=channel, timestamp=ask.message, name=WAITING_MARK)
+                await self._api.call(home, method, channel=channel, timestamp=ask.message, name=WAITING_MARK)
             except PlatformError as error:
-                log.debug("slack.mark_refused", reason=str(error))
+                log.debug("slack.mark_refused", method=method, reason=str(error))
+                return False
+        return True
 
     async def tell(self, ask: Ask, text: str) -> None:
         """Say a sentence to the asker where they asked, or else directly."""

@@ -27,7 +27,7 @@ _SLACK: Final = "slack.com"
 _DOMAINS: Final = (f".{_SLACK}", ".slack-files.com")
 # A file of another organisation comes without an address and a name; all that is told is its id, which the reader of
 # messages puts in the place of the name (Slack docs, reference/objects/file-object: check_file_info).
-_FILE_ID: Final = re.compile(r"F[A-Z0-9]{2,}")
+_FILE_ID: Final = re.compile(r"F[A-Za-z0-9]+")
 _GONE: Final = frozenset({"file_not_found", "file_deleted", "files_disabled"})
 _LOGIN_PATHS: Final = re.compile(r"/(login|log_in|signin|sign_in|sign-in|sso)\b", re.IGNORECASE)
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})

@@ -78,7 +78,7 @@ class Messages:
         """Store an ask once for both of its copies, preferably with its files."""
         is_mention = word(event, "type") == "app_mention"
         if is_mention and not ask.attachments:
-            await self._twins.wait(ask.key, ask.address.channel)
+            await self._twins.wait(ask.key, ask.address.channel, words=bool(ask.text))
         await self._connection.inbox.ask(ask)
         if not is_mention and ask.addressed:
             self._twins.accepted(ask.key, ask.address.channel)

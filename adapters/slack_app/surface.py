@@ -151,9 +151,9 @@ class ThreadSurface:
 
     async def _edit(self, ref: str, page: Page) -> None:
         intent = self._intents.get(ref)
-        await self._shown_by(
-            page, lambda shown: self._call(UPDATE, ref, metadata=intent and metadata_of(intent), **shown)
-        )
+        # Unlike a post an edit would be read as if somebody had typed it (Slack docs, chat.update: parse).
+        given = {"metadata": metadata_of(intent) if intent else None, "parse": "none"}
+        await self._shown_by(page, lambda shown: self._call(UPDATE, ref, **given, **shown))
 
     async def _call(self, method: str, ref: str, **arguments: Any) -> Mapping[str, Any]:
         channel, ts = parts_of(ref)

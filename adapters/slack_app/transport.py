@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, Protocol
 
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_app import failures
@@ -26,6 +30,10 @@ PING_EVERY: Final = 4.0
 # Seconds between our own looks, which find a lost connection at once, and between attempts to connect.
 WATCH_EVERY: Final = 0.25
 RETRY: Final = 2.0
+# Seconds for a request to arrive in full; Slack itself waits for no longer (docs, apis/events-api).
+READ_WITHIN: Final = 3.0
+# Seconds between two lines about requests without a valid signature: a scanner must not fill the log.
+UNSIGNED_EVERY: Final = 60.0
 
 
 class Transport(Protocol):
@@ -87,11 +95,16 @@ class SocketTransport:
 
 
 class HttpTransport:
-    """The Events API over HTTP: Bolt checks each request's signature and its age."""
+    """The Events API over HTTP; only what Slack has signed, at most five minutes ago, is read at all.
 
-    def __init__(self, app: AsyncApp) -> None:
+    `clock` gives seconds.
+    """
+
+    def __init__(self, app: AsyncApp, signing_secret: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
+        self._verifier = SignatureVerifier(signing_secret)
         self._closing = asyncio.Event()
+        self._unsigned = Unsigned(clock)
         self.ready = False
 
     async def run(self) -> None:
@@ -100,12 +113,60 @@ class HttpTransport:
         await self._closing.wait()
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer one request of Slack's; before and after the run it is told to come again."""
+        """Answer one request of Slack's; before and after the run it is told to come again.
+
+        The server that it came to bounds its size, in `read`.
+        """
         if not self.ready:
             return web.Response(status=503)
-        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
+        try:
+            async with asyncio.timeout(READ_WITHIN):
+                content = await request.read()
+        except TimeoutError:
+            return web.Response(status=408)
+        if not self._is_signed(content, request.headers):
+            self._unsigned.count()
+            return web.Response(status=401)
+        parsed = _parsed(content, request)
+        if parsed is None:
+            return web.Response(status=400)
+        return await to_aiohttp_response(await self._app.async_dispatch(parsed))
+
+    def _is_signed(self, content: bytes, headers: Mapping[str, str]) -> bool:
+        try:
+            return self._verifier.is_valid_request(content, dict(headers))
+        except Exception:  # noqa: BLE001  # whatever the verifier trips over, it is no signature of Slack's
+            return False
 
     async def close(self) -> None:
         """Let nothing more in."""
         self.ready = False
         self._closing.set()
+
+
+class Unsigned:
+    """Requests without a valid signature: the first of them is told at once, those after it once a minute."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._count = 0
+        self._next = clock()
+
+    def count(self) -> None:
+        """One more; `requests` in the log counts those since the line before."""
+        self._count += 1
+        now = self._clock()
+        if now >= self._next:
+            log.info("slack.unsigned", requests=self._count)
+            self._count = 0
+            self._next = now + UNSIGNED_EVERY
+
+
+def _parsed(content: bytes, request: web.Request) -> AsyncBoltRequest | None:
+    """What Bolt makes of a request, None where that is nothing."""
+    try:
+        parsed = AsyncBoltRequest(body=content.decode(), query=request.query_string, headers={**request.headers})
+    except Exception as error:  # noqa: BLE001  # Bolt looks into what it has parsed without asking what it is
+        log.warning("slack.request_unreadable", reason=type(error).__name__)
+        return None
+    return parsed if parsed.body else None

@@ -9,6 +9,8 @@ from adapters.slack_app.recent import Recent
 
 # Seconds that a mention waits for its other copy; both are sent at once, and the line differs by less than this.
 PATIENCE: Final = 0.08
+# One without words makes no sense without what the other copy may bring.
+WORDLESS_PATIENCE: Final = 1.0
 _REMEMBERED: Final = 1_000
 
 
@@ -31,13 +33,13 @@ class Twins:
         if key in self._waiting:
             self._waiting[key].set()
 
-    async def wait(self, key: str, channel: str) -> None:
-        """Wait until the other copy has been taken in, or is unlikely to come."""
+    async def wait(self, key: str, channel: str, *, words: bool = True) -> None:
+        """Wait until the other copy has been taken in, or is unlikely to come; longer for one without words."""
         if key in self._accepted or channel in self._in_vain:
             return
         came = self._waiting.setdefault(key, asyncio.Event())
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._patience if words else WORDLESS_PATIENCE):
                 await came.wait()
         except TimeoutError:
             if key not in self._accepted:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import io
 import json
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -260,6 +264,51 @@ async def test_an_unsigned_request_is_refused(web: SlackHouse) -> None:
         assert answer.status == 401
     await alive(web)
     assert len(web.asked) == 1
+
+
+async def posted(house: SlackHouse, content: bytes, **headers: str) -> int:
+    """The status that anything at all is answered, with headers of anybody's choice."""
+    given = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    data = io.BytesIO(content)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(house.slack.deliver.url, data=data, headers=given) as it,
+    ):
+        return it.status
+
+
+def signature(house: SlackHouse, content: bytes) -> dict[str, str]:
+    at = str(int(time.time()))
+    base = b"v0:" + at.encode() + b":" + content
+    digest = hmac.new(house.slack.signing_secret.encode(), base, hashlib.sha256).hexdigest()
+    return {"X_Slack_Request_Timestamp": at, "X_Slack_Signature": f"v0={digest}"}
+
+
+NONSENSE = (b"{oops", b"[1]", b"payload=%7Bx", b"", b"[" * 100_000)
+
+
+async def test_whatever_a_scanner_sends_is_refused_and_told_in_one_line(web: SlackHouse) -> None:
+    bot = await web.start()
+    body = json.dumps(event(web)).encode()
+    right = signature(web, body)
+    wrong = ({"X_Slack_Request_Timestamp": "soon"}, {"X_Slack_Signature": "v0=ünsigned"}, {"X_Slack_Signature": "\x80"})
+    statuses = [await posted(web, content) for content in (*NONSENSE, b"\xff\xfe", body)]
+    statuses += [await posted(web, body, **(right | changes)) for changes in wrong]
+    assert set(statuses) == {401}
+    await alive(web)
+    assert len(web.asked) == 1
+    assert [line["requests"] for line in bot.events("slack.unsigned")] == [1]
+    assert "Traceback" not in "".join(bot.raw)
+
+
+async def test_what_is_signed_and_cannot_be_read_is_a_bad_request(web: SlackHouse) -> None:
+    bot = await web.start()
+    assert {await posted(web, content, **signature(web, content)) for content in NONSENSE} == {400}
+    huge = b" " * (2**20 + 1)
+    assert await posted(web, huge, **signature(web, huge)) == 413
+    await alive(web)
+    assert len(web.asked) == 1
+    assert "Traceback" not in "".join(bot.raw)
 
 
 @pytest.mark.parametrize("over", ["socket", "http"])

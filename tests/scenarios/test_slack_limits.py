@@ -104,7 +104,9 @@ async def test_nothing_that_the_model_says_pings_anybody(house: SlackHouse, dire
     await house.start()
     await house.answered(await asked(house, "ann", direct, pings, size=1))
     assert house.slack.pings == []
-    assert not any(call.args.get("link_names") or call.args.get("parse") for call in house.slack.calls)
+    assert not any(
+        call.args.get("link_names") or call.args.get("parse", "none") != "none" for call in house.slack.calls
+    )
 
 
 # Many at once ----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 from playground.glm import Hold
 from playground.slack.delivery import MentionOrder
+from playground.slack.events import message_event
 from playground.slack.model import Message
 from tests.scenarios.house import script
 from tests.scenarios.slack_house import SlackHouse, open_slack
@@ -20,13 +21,16 @@ async def house(tmp_path: Path) -> AsyncGenerator[SlackHouse]:
         yield opened
 
 
-async def only(house: SlackHouse, question: Message, text: str, *, asks: int = 1) -> Message:
-    """The one answer to a question, when nothing more is on its way to the bot; so many were taken in so far."""
+async def only(house: SlackHouse, question: Message, text: str, *, asks: int = 1, requests: int = 0) -> Message:
+    """The one answer to a question, when nothing more is on its way to the bot.
+
+    So many asks were taken in so far, and the model was asked as often, or in so many requests.
+    """
     [answer] = await house.answered(question, contains=text)
     await house.quiet()
     assert answer.visible == text
     assert house.rows("SELECT state FROM ask") == [("asked",)] * asks
-    assert len(house.asked) == asks
+    assert len(house.asked) == (requests or asks)
     return answer
 
 
@@ -63,6 +67,23 @@ async def test_the_files_of_a_mention_are_read_whichever_copy_comes_first(
         question = await house.ann.mention(house.slack.channel(order), "what is the secret?", files=[file])
         await only(house, question, "Read.", asks=number)
         assert "the secret is 4711" in house.asked[-1].question
+
+
+async def test_files_that_come_when_the_model_has_already_been_asked_are_read(house: SlackHouse) -> None:
+    hold = Hold()
+    house.glm.script(script("Nothing was attached.", hold=hold))
+    house.glm.script(script("Read."))
+    await house.start()
+    house.slack.deliver.mention_order = "only_app_mention"
+    file = await house.ann.upload("notes.txt", "text/plain", b"the secret is 4711")
+    question = await house.ann.mention(house.general, "what is the secret?", files=[file])
+    await hold.arrived()
+    house.slack.deliver.mention_order = "only_message"
+    fuller = message_event(house.slack.world, question)
+    house.slack.deliver.announce(house.slack.team, fuller, channel=house.general)
+    await only(house, question, "Read.", requests=2)
+    assert "4711" not in house.asked[0].question
+    assert "the secret is 4711" in house.asked[1].question
 
 
 async def test_the_same_event_three_times_is_answered_once(house: SlackHouse) -> None:

@@ -7,9 +7,14 @@ import pytest
 
 from bot.messages import Address, Attachment
 from bot.ports import Reception, Store
-from tests.contract.store.samples import Clock, answered, ask, claimed, control, end, keys, put
+from tests.contract.store.samples import Clock, answer, answered, ask, claimed, control, end, keys, put
 
 FILE = Attachment("a.png", "image/png", 10, "https://files.test/a.png")
+
+
+async def copied(store: Store, number: int = 1) -> Reception:
+    """What becomes of a copy that brings a file."""
+    return await store.accept(ask(number, attachments=(FILE,)), wakes=True, limit=5)
 
 
 async def test_an_ask_is_taken_once_however_often_it_comes(store: Store) -> None:
@@ -79,12 +84,51 @@ async def test_files_of_the_first_copy_are_kept(store: Store) -> None:
     assert (await claimed(store)).turn.ask.attachments == (FILE,)
 
 
-async def test_files_that_come_after_the_turn_began_change_nothing(store: Store) -> None:
+async def test_files_that_come_while_the_turn_runs_are_there_when_it_is_taken_up_again(store: Store) -> None:
+    await put(store, ask(1), ask(2))
+    claim = await claimed(store)
+    assert await copied(store, 2) is Reception.COMPLETED
+    await store.hand_back(claim, count=False)
+    again = (await claimed(store)).turn
+    assert [each.attachments for each in again.asks] == [(), (FILE,)]
+    assert again.attempt == 1
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_only_the_first_copy_that_brings_files_completes_the_ask(store: Store, running: bool) -> None:
+    await put(store, ask(1))
+    if running:
+        await claimed(store)
+    assert await store.accept(ask(1), wakes=True, limit=5) is Reception.DUPLICATE
+    assert await copied(store) is Reception.COMPLETED
+    assert await copied(store) is Reception.DUPLICATE
+    assert await store.accept(ask(1), wakes=True, limit=5) is Reception.DUPLICATE
+
+
+async def test_files_that_come_after_the_turn_ended_are_not_taken_over_until_it_is_asked_again(store: Store) -> None:
     await put(store, ask(1))
     claim = await claimed(store)
-    await put(store, ask(1, attachments=(FILE,)))
-    await store.hand_back(claim)
-    assert (await claimed(store)).turn.ask.attachments == ()
+    await store.finish(claim, answer())
+    assert await copied(store) is Reception.DUPLICATE
+    await store.delivered(claim)
+    assert await copied(store) is Reception.DUPLICATE
+    assert await store.reopen(claim.turn.id)
+    assert await copied(store) is Reception.COMPLETED
+
+
+async def test_files_complete_nothing_that_is_not_to_be_answered(store: Store) -> None:
+    await put(store, ask(1), ask(2))
+    claim = await claimed(store)
+    await put(store, ask(3), ask(4))
+    await store.withdraw_question("m2")
+    await store.withdraw_question("m1")
+    await store.withdraw_question("m3")
+    await store.accept(ask(5), wakes=True, limit=1)
+    await store.accept(ask(6), wakes=False, limit=5)
+    for number in (1, 2, 3, 5, 6):
+        assert await copied(store, number) is Reception.DUPLICATE, number
+    assert keys(await end(store, claim)) == ["m4"]
+    assert await copied(store, 6) is Reception.DUPLICATE, "by now it is context of a turn that runs"
 
 
 async def test_a_reply_to_an_old_answer_moves_to_its_conversation_and_continues_there(store: Store) -> None:

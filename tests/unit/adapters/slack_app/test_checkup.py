@@ -186,9 +186,9 @@ async def test_an_address_that_is_not_slacks_is_told(nonsense: str) -> None:
     assert lines[0].startswith("SLACK_API_URL: Slack cannot be reached")
 
 
-async def test_an_address_where_nobody_answers_is_told() -> None:
-    lines = await found(SlackKeys("xoxb-1", "xapp-1", api_url="http://127.0.0.1:1/api"))
-    assert {line.partition(" (")[0] for line in lines} == {"SLACK_API_URL: Slack cannot be reached"}
+async def test_an_address_where_nobody_answers_is_told_once() -> None:
+    [line] = await found(SlackKeys("xoxb-1", "xapp-1", api_url="http://127.0.0.1:1/api"))
+    assert line.startswith("SLACK_API_URL: Slack cannot be reached")
 
 
 async def test_trouble_that_passes_is_not_blamed_on_the_token(place: SlackStandIn) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
@@ -126,6 +127,50 @@ async def test_a_message_that_waits_gets_its_mark_once(desk: Desk) -> None:
     assert question.reactions == {"eyes": {desk.place.bot_user.id}}
 
 
+async def test_the_mark_is_taken_off_when_the_answer_begins(desk: Desk) -> None:
+    question = await desk.ann.mention(desk.general, "hi")
+    ask = asked(desk.ann, desk.general, message=question.ts)
+    await desk.courtesy.show_waiting(ask)
+    assert desk.courtesy.is_marked(ask)
+    await desk.courtesy.hide_waiting(ask)
+    assert not desk.courtesy.is_marked(ask)
+    assert not any(question.reactions.values())
+
+
+async def test_a_mark_that_is_still_on_its_way_when_the_answer_begins_does_not_stay(desk: Desk) -> None:
+    question = await desk.ann.mention(desk.general, "hi")
+    ask = asked(desk.ann, desk.general, message=question.ts)
+    hold = desk.place.hold("reactions.add")
+    showing = asyncio.create_task(desk.courtesy.show_waiting(ask))
+    await desk.place.wait_for(lambda: desk.place.calls)
+    await desk.courtesy.hide_waiting(ask)
+    hold.release()
+    await showing
+    assert not any(question.reactions.values())
+    assert not desk.courtesy.is_marked(ask)
+
+
+@pytest.mark.parametrize("method", ["reactions.add", "reactions.remove"])
+async def test_a_mark_that_slack_refuses_is_forgotten(desk: Desk, method: str) -> None:
+    question = await desk.ann.mention(desk.general, "hi")
+    ask = asked(desk.ann, desk.general, message=question.ts)
+    desk.place.fail(method, "message_not_found")
+    await desk.courtesy.show_waiting(ask)
+    if method == "reactions.remove":
+        await desk.courtesy.hide_waiting(ask)
+    assert not desk.courtesy.is_marked(ask)
+    assert [call.method for call in desk.place.calls][-1] == method
+
+
+async def test_no_mark_is_taken_off_while_the_limit_is_used_up(desk: Desk) -> None:
+    question = await desk.ann.mention(desk.general, "hi")
+    ask = asked(desk.ann, desk.general, message=question.ts)
+    await desk.courtesy.show_waiting(ask)
+    desk.api.governor.refused(lane_of("reactions.remove", desk.place.team.id), 30.0, everywhere=False)
+    await desk.courtesy.hide_waiting(ask)
+    assert [call.method for call in desk.place.calls] == ["reactions.add"]
+
+
 async def test_a_command_has_no_message_to_mark(desk: Desk) -> None:
     await desk.courtesy.show_waiting(asked(desk.ann, desk.general))
     assert desk.place.calls == []
@@ -134,8 +179,10 @@ async def test_a_command_has_no_message_to_mark(desk: Desk) -> None:
 async def test_no_mark_is_put_while_the_limit_is_used_up(desk: Desk) -> None:
     desk.api.governor.refused(lane_of("reactions.add", desk.place.team.id), 30.0, everywhere=False)
     question = await desk.ann.mention(desk.general, "hi")
-    await desk.courtesy.show_waiting(asked(desk.ann, desk.general, message=question.ts))
+    ask = asked(desk.ann, desk.general, message=question.ts)
+    await desk.courtesy.show_waiting(ask)
     assert question.reactions == {}
+    assert not desk.courtesy.is_marked(ask)
 
 
 # Sentences -----------------------------------------------------------------------------------------------------------

@@ -185,16 +185,18 @@ async def test_a_workspace_that_removed_the_app_has_no_files_for_it(desk: Desk) 
 # Files of other organisations ----------------------------------------------------------------------------------------
 
 
-async def test_a_file_of_which_only_the_id_is_told_is_looked_up(desk: Desk) -> None:
+@pytest.mark.parametrize("name", ["F0AD236", "F0ad236", "Fx"])
+async def test_a_file_of_which_only_the_id_is_told_is_looked_up(desk: Desk, name: str) -> None:
     url = desk.server.serve("/a.txt", b"words")
     desk.calls.file = {"id": "F0AD236", "name": "a.txt", "mimetype": "text/plain", "size": 5, "url_private": url}
-    assert await desk.get("", name="F0AD236", media_type="", size=0) == b"words"
-    assert desk.calls.looked_up == ["F0AD236"]
+    assert await desk.get("", name=name, media_type="", size=0) == b"words"
+    assert desk.calls.looked_up == [name]
 
 
-async def test_a_file_without_address_and_id_is_gone(desk: Desk) -> None:
+@pytest.mark.parametrize("name", ["a.txt", "F.txt", "F", "f0ad236", "F0AD 236", "Fête", ""])
+async def test_a_file_without_address_and_id_is_gone(desk: Desk, name: str) -> None:
     with pytest.raises(PlatformGone):
-        await desk.get("", name="a.txt")
+        await desk.get("", name=name)
     assert desk.calls.looked_up == []
 
 

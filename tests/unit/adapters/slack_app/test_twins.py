@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 
-from adapters.slack_app.twins import Twins
+import pytest
+
+from adapters.slack_app.twins import WORDLESS_PATIENCE, Twins
 from tests.fixtures.virtual_time import now
 from tests.fixtures.virtually import virtually
 
@@ -54,3 +56,9 @@ async def test_all_redeliveries_of_a_mention_are_let_go_together() -> None:
     twins.accepted("a", "C1")
     await asyncio.gather(*waits)
     assert now() < 0.02
+
+
+@virtually
+async def test_a_mention_without_words_waits_longer() -> None:
+    await Twins().wait("k", "C1", words=False)
+    assert now() == pytest.approx(WORDLESS_PATIENCE)
