@@ -129,13 +129,15 @@ class Commands:
         return turn if turn and turn.state == "running" else None
 
     async def _reset(self, control: Control) -> str:
-        if not control.conversation or not await self._store.knows(control.conversation):
+        # Given outside of any thread it is meant for what the actor was last talking about in this place.
+        conversation = control.conversation or await self._store.newest_conversation(control.address, control.actor.id)
+        if not conversation or not await self._store.knows(conversation):
             raise UserError(_say(control, "no_conversation"))
-        turn = await self._store.open_turn(control.conversation)
+        turn = await self._store.open_turn(conversation)
         if turn and turn.state == "running":
             self._check(control, turn)
             await self._stop_turn(turn)
-        await self._store.reset(control.conversation)
+        await self._store.reset(conversation)
         return _say(control, "reset_done")
 
     async def _regenerate(self, control: Control) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.messages import Ask, Control, Outcome, Post, Round, Turn
+from bot.messages import Address, Ask, Control, Outcome, Post, Round, Turn
 
 
 class Reception(StrEnum):
@@ -182,6 +182,10 @@ class Store(Memory, Protocol):
 
     async def forget_post(self, ref: str) -> None:
         """Forget a message of ours that a person has deleted, unless its turn is still being worked on."""
+        ...
+
+    async def newest_conversation(self, address: Address, author: str) -> str:
+        """The conversation in which this author asked last in this channel, "" when there is none."""
         ...
 
     async def open_turn(self, conversation: str) -> Summary | None:

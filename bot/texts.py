@@ -191,14 +191,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "**/stop** ends the answer that is being written · **/reset** starts afresh.\n"
         "Under an answer: Stop, Regenerate, Continue. Editing your question before I begin changes it; deleting it "
         "withdraws it.\n\n"
-        "**What is stored**: your questions, my answers, your user id and name, the channel's id and your settings, in "
-        "a database of whoever runs this bot. In my threads I also keep what others write there, as context. Questions "
-        "and context are sent to the model's provider. Deleting a question takes it out of what I use.",
+        "**What is stored**: your questions with their files, my answers, your user id and name, the channel's id and "
+        "your settings, in a database of whoever runs this bot. In my threads I also keep what others write there, as "
+        "context. Questions and context are sent to the model's provider. Deleting a question takes it out of what I "
+        "use.",
         "**提问**:在频道里提及我、给我发私信、回复我的回答,或使用 /ask。\n"
         "**/model** 查看或切换模型:针对本对话、你自己,或(有管理权限时)频道和服务器。\n"
         "**/stop** 停止正在写的回答 · **/reset** 重新开始。\n"
         "回答下方的按钮:停止、重新生成、继续。在我开始之前编辑问题会生效;删除问题即撤回。\n\n"
-        "**存储内容**:你的问题、我的回答、你的用户 ID 和名字、频道 ID 以及你的设置,保存在机器人运营者的数据库中。"
+        "**存储内容**:你的问题及其附件、我的回答、你的用户 ID 和名字、频道 ID 和你的设置,保存在机器人运营者的数据库中。"
         "在我的讨论串里,我也会把其他人的发言作为上下文保存。问题和上下文会发送给模型服务商。删除问题后我将不再使用它。",
     ),
     # Buttons -----------------------------------------------------------------------------------------------------
@@ -243,9 +244,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "home_default": ("Default", "默认"),
     "home_stored_title": ("What is stored", "存储内容"),
     "home_stored": (
-        "Your questions, my answers, your user id and name, the channel's id and your settings, in a database of "
-        "whoever runs this bot. In threads in which I take part I also keep what others write there, as context.",
-        "你的问题、我的回答、你的用户 ID 和名字、频道 ID 以及你的设置,保存在机器人运营者的数据库中。"
+        "Your questions with their files, my answers, your user id and name, the channel's id and your settings, in a "
+        "database of whoever runs this bot. In threads in which I take part I also keep what others write there, as "
+        "context.",
+        "你的问题及其附件、我的回答、你的用户 ID 和名字、频道 ID 以及你的设置,保存在机器人运营者的数据库中。"
         "在我参与的讨论串里,我也会把其他人的发言作为上下文保存。",
     ),
     "home_privacy_title": ("Privacy", "隐私"),

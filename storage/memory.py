@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.errors import LeaseLost
-from bot.messages import Ask, Control, Outcome, Post, Round, Turn
+from bot.messages import Address, Ask, Control, Outcome, Post, Round, Turn
 from bot.ports import Claim, Reception, Summary
 from storage.inbox import KEPT_NOTES
 from storage.records import Lane, Mail, TurnRecord
@@ -229,6 +229,13 @@ class MemoryStore:
         """The turn that is not yet delivered."""
         lane = self._lanes.get(conversation)
         return self._summary(lane.open_turn if lane else None)
+
+    async def newest_conversation(self, address: Address, author: str) -> str:
+        """Where this author asked last in this channel."""
+        asks = [mail.ask for mail in self._mail.values() if mail.state in ("waiting", "asked")]
+        place = address.platform, address.channel, author
+        mine = [ask for ask in asks if (ask.address.platform, ask.address.channel, ask.author.id) == place]
+        return mine[-1].conversation if mine else ""
 
     async def drop_waiting(self, conversation: str, author: str) -> Sequence[Ask]:
         """Drop this author's waiting mail, and return it oldest first."""

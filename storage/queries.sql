@@ -273,6 +273,11 @@ SELECT DISTINCT digest FROM file WHERE digest IN (SELECT value FROM json_each(:d
 
 -- Settings and memory
 
+-- name: newest_conversation
+SELECT conversation FROM ask
+WHERE channel = :channel AND author = :author AND platform = :platform AND wakes AND state IN ('waiting', 'asked')
+ORDER BY seq DESC LIMIT 1;
+
 -- name: rate
 INSERT INTO rating (turn, author, score, at) VALUES (:turn, :author, :score, :now)
 ON CONFLICT DO UPDATE SET score = excluded.score, at = excluded.at;

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.errors import LeaseLost
-from bot.messages import Ask, Control, Outcome, Post, Round, Turn
+from bot.messages import Address, Ask, Control, Outcome, Post, Round, Turn
 from bot.ports import Claim, Reception, Summary
 from storage import files, inbox, lane, steering, turns
 from storage.backup import copy_database
@@ -177,6 +177,10 @@ class SqliteStore:
     async def forget_post(self, ref: str) -> None:
         """Forget a message of ours whose turn is delivered."""
         await self._write(steering.forget_post, ref)
+
+    async def newest_conversation(self, address: Address, author: str) -> str:
+        """Where this author asked last in this channel."""
+        return await self._read(steering.newest_conversation, address, author)
 
     async def open_turn(self, conversation: str) -> Summary | None:
         """The turn that is not yet delivered."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.messages import Ask
+from bot.messages import Address, Ask
 from bot.ports import Summary
 from storage.connection import Transaction
 from storage.rows import dump_ask, load_ask, load_summary
@@ -27,6 +27,12 @@ def find_turn(tx: Transaction, query: str, value: str) -> Summary | None:
 def forget_post(tx: Transaction, ref: str) -> None:
     """Forget a message of ours whose turn is delivered."""
     tx.run("forget_post", ref=ref)
+
+
+def newest_conversation(tx: Transaction, address: Address, author: str) -> str:
+    """Where this author asked last in this channel."""
+    row = tx.one("newest_conversation", platform=address.platform, channel=address.channel, author=author)
+    return "" if row is None else row["conversation"]
 
 
 def drop_waiting(tx: Transaction, conversation: str, author: str) -> list[Ask]:

@@ -71,6 +71,7 @@ CREATE INDEX ask_note ON ask (conversation, at, seq) WHERE state = 'note';
 CREATE INDEX ask_turn ON ask (turn) WHERE turn IS NOT NULL;
 CREATE INDEX ask_parent ON ask (parent) WHERE parent IS NOT NULL;
 CREATE INDEX ask_author ON ask (conversation, author) WHERE wakes;
+CREATE INDEX ask_place ON ask (channel, author) WHERE wakes;
 CREATE INDEX ask_direct ON ask (platform, at, channel) WHERE workspace = '';
 
 -- Which file beside the database an attachment of an ask became, by its place among them.

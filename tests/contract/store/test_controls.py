@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.messages import Quote
 from bot.ports import Reception, Store
 from tests.contract.store.samples import Clock, answer, answered, ask, claimed, end, keys, put
@@ -242,3 +244,14 @@ async def test_the_last_word_of_each_person_about_an_answer_is_kept(store: Store
         await store.rate(claim.turn.id, author, score)
     assert await store.ratings(claim.turn.id) == {"ann": -1, "bob": -1}
     assert await store.ratings(claim.turn.id + 1) == {}
+
+
+async def test_the_newest_conversation_of_somebody_in_a_channel_is_known(store: Store) -> None:
+    await put(store, ask(1), ask(2, "bob"))
+    here = ask(1).address
+    assert await store.newest_conversation(here, "ann") == "talk"
+    assert await store.newest_conversation(here, "eve") == ""
+    await put(store, replace(ask(3), conversation="newer"))
+    assert await store.newest_conversation(here, "ann") == "newer"
+    assert await store.newest_conversation(here, "bob") == "talk"
+    assert await store.newest_conversation(replace(here, channel="elsewhere"), "ann") == ""
