@@ -84,7 +84,7 @@ async def test_the_menus_show_what_is_chosen_now(desk: Desk) -> None:
 async def test_the_page_says_what_is_stored_and_where_questions_go(desk: Desk) -> None:
     ann = desk.place.person("ann")
     await desk.home.publish(ann.team.id, ann.id)
-    assert "Your questions, my answers" in words(ann.home_view())
+    assert "Your questions with their files, my answers" in words(ann.home_view())
     assert "sent to the model's provider" in words(ann.home_view())
 
 
