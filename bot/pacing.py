@@ -22,6 +22,9 @@ __all__ = ["Budget", "Governor", "Overall", "Priority"]
 # The share of the overall budget that is left to calls which go before these.
 _LEFT_TO_OTHERS = {Priority.EDIT: 1 / 4, Priority.BACKGROUND: 1 / 3}
 
+# Seconds that an answer is believed to take on its way back, at most.
+_WAY_BACK = 0.1
+
 
 class Governor:
     """Grants calls by priority and age within the budgets of their lanes and of all lanes.
@@ -269,6 +272,7 @@ class Governor:
 
     @contextmanager
     def _held(self, lane: Lane) -> Generator[None]:
+        began = self._clock()
         try:
             yield
         finally:
@@ -276,7 +280,9 @@ class Governor:
             if lane.flying > lane.open:
                 now = self._clock()
                 self._land(lane, now)
-                lane.bucket.spend(now)
+                # It was counted when it arrived, on half of its way; where answers say so themselves, that is better.
+                back = 0.0 if self._headers else min((now - began) / 2, _WAY_BACK)
+                lane.bucket.spend(now - back)
                 self._learned(lane)
 
     def _land(self, lane: Lane, now: float) -> None:
