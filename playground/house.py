@@ -20,9 +20,9 @@ from playground.glm import DEFAULT_KEY, GlmStandIn
 from playground.glm.script import Respond
 from playground.slack.server import SlackStandIn
 
-# What a REST call takes from a machine near Discord, in seconds: the lower end of the 80 to 120 ms that issue 2 names.
+# What a REST call takes from a machine near Discord, in seconds: the lower end of what the benchmarks count with.
 LATENCY: Final = 0.08
-# The same for Slack's Web API; the 120 ms that issue 3 names.
+# The same for the Web API of Slack, as in the benchmarks.
 SLACK_LATENCY: Final = 0.12
 STAND_IN_PROVIDER: Final = "bigmodel"
 # Seconds: a slow machine needs a few to start Python; then something is wrong.
