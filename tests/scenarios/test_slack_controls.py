@@ -197,7 +197,9 @@ async def test_reset_in_a_thread_begins_afresh(house: SlackHouse) -> None:
     more = await house.ann.say(house.general, "new matter", thread=question.ts)
     await house.answered(more, contains="Two.")
     assert "old matter" not in str(house.asked[-1].messages)
-    assert "no conversation" in str((await house.ann.slash("/glm", "reset", house.general)).response)
+    assert "start afresh" in str((await house.ann.slash("/glm", "reset", house.general)).response)
+    bob = house.slack.person("bob")
+    assert "no conversation" in str((await bob.slash("/glm", "reset", house.general)).response)
 
 
 async def test_texts_are_chinese_for_a_chinese_client(house: SlackHouse) -> None:
