@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from typing import Literal
 
+from playground import faults
 from playground.slack.calls import Call
-
-Mode = Literal["answer", "lose", "hold"]
 
 
 @dataclass(eq=False)
@@ -20,7 +17,7 @@ class Fault:
     """
 
     method: str
-    mode: Mode
+    mode: faults.Mode
     times: int = 1
     applied: bool = True
     error: str = "internal_error"
@@ -29,53 +26,21 @@ class Fault:
     shows: str = ""
 
     def meets(self, call: Call) -> bool:
-        """Whether it happens to this call."""
-        return self.times > 0 and self.method == call.method and self.shows in str(call.args)
+        """Whether this call is one of those."""
+        return self.method == call.method and self.shows in str(call.args)
 
 
-class Hold(Fault):
+class Hold(Fault, faults.Gate):
     """A call that waits: `await hold.arrived` until it is there, then `hold.release()`."""
 
     def __init__(self, method: str, *, applied: bool, times: int = 1, shows: str = "") -> None:
-        super().__init__(method, "hold", times, applied, shows=shows)
-        self.arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._released = asyncio.Event()
-
-    def release(self) -> None:
-        """Let the calls go on; later ones pass."""
-        self.times = 0
-        self._released.set()
-
-    async def wait(self) -> None:
-        """Say that a call is here, and wait for the release."""
-        if not self.arrived.done():
-            self.arrived.set_result(None)
-        await self._released.wait()
+        Fault.__init__(self, method, "hold", times, applied, shows=shows)
+        faults.Gate.__init__(self)
 
 
-class Faults:
-    """The faults that are armed, first come first served."""
-
-    def __init__(self) -> None:
-        self._armed: list[Fault] = []
-
-    def arm(self, fault: Fault) -> Fault:
-        """Add a fault; its `times` go down to 0 as it happens."""
-        self._armed.append(fault)
-        return fault
+class Faults(faults.Faults[Fault]):
+    """The faults that are armed, taken by a call and its arguments."""
 
     def take(self, call: Call) -> Fault | None:
         """The fault for this call, counted as used."""
-        for fault in self._armed:
-            if fault.meets(call):
-                fault.times -= 1
-                return fault
-        return None
-
-    def clear(self) -> None:
-        """Disarm all faults and let the held calls go on."""
-        for fault in self._armed:
-            fault.times = 0
-            if isinstance(fault, Hold):
-                fault.release()
-        self._armed.clear()
+        return self.use(lambda fault: fault.meets(call))

@@ -1,14 +1,10 @@
-"""The real process against the playground: what the scenarios start, watch, kill and start again."""
+"""The real process against Discord's stand-in: what its scenarios do and see."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
-import signal
-import sys
 import warnings
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
@@ -18,93 +14,21 @@ from typing import Any
 from playground.discord.model import Channel, Message
 from playground.discord.people import Person
 from playground.discord.server import DiscordStandIn
-from playground.glm import DEFAULT_KEY, Answer, Exchange, GlmStandIn
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0
+from playground.glm import Answer, GlmStandIn
+from tests.scenarios.process import PATIENCE, ROOT, AnyHouse, Bot
 
 
-class Bot:
-    """One process of the bot; its log is read as it is written."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.log: list[Mapping[str, Any]] = []
-        self.raw: list[str] = []
-        self._news = asyncio.Condition()
-        self._reader = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            text = line.decode(errors="replace").rstrip()
-            async with self._news:
-                self.raw.append(text)
-                if text.startswith("{"):
-                    self.log.append(json.loads(text))
-                self._news.notify_all()
-
-    def events(self, name: str) -> list[Mapping[str, Any]]:
-        return [line for line in self.log if line.get("event") == name]
-
-    async def logged(self, name: str, *, times: int = 1) -> Mapping[str, Any]:
-        """Wait until the log has this event so often, and give the last of them."""
-        async with asyncio.timeout(PATIENCE), self._news:
-            await self._news.wait_for(lambda: len(self.events(name)) >= times)
-        return self.events(name)[times - 1]
-
-    async def kill(self) -> None:
-        """kill -9."""
-        self.process.kill()
-        await self._ended()
-
-    async def terminate(self) -> int:
-        """SIGTERM, and the exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        return await self._ended()
-
-    async def _ended(self) -> int:
-        async with asyncio.timeout(PATIENCE):
-            status = await self.process.wait()
-            await self._reader
-        return status
-
-    async def exit(self) -> int:
-        """Wait for the process to end by itself."""
-        return await self._ended()
-
-
-class House:
-    """Both stand-ins, a database, and at most one process of the bot at a time."""
+class House(AnyHouse):
+    """The bot on Discord."""
 
     def __init__(self, discord: DiscordStandIn, glm: GlmStandIn, folder: Path) -> None:
+        super().__init__(discord, glm, folder)
         self.discord = discord
-        self.glm = glm
-        self.folder = folder
-        self.bot: Bot | None = None
         self.alice = discord.person("alice")
         self.general = discord.channel("general")
 
-    def environment(self, **settings: str) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "DISCORD_TOKEN": self.discord.token,
-            "DISCORD_API_URL": self.discord.url,
-            "BIGMODEL_API_KEY": DEFAULT_KEY,
-            "BIGMODEL_BASE_URL": self.glm.base_url("bigmodel"),
-            "DATABASE_URL": f"sqlite:///{self.folder}/glimmer.db",
-            "PORT": "0",
-            "LOG_FORMAT": "json",
-        } | settings
-
-    async def spawn(self, **settings: str) -> Bot:
-        """Start a process and return at once."""
-        environment = {name: value for name, value in self.environment(**settings).items() if value}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", env=environment, cwd=ROOT, stderr=asyncio.subprocess.PIPE, limit=2**24
-        )
-        self.bot = Bot(process)
-        return self.bot
+    def access(self) -> dict[str, str]:
+        return {"DISCORD_TOKEN": self.discord.token, "DISCORD_API_URL": self.discord.url}
 
     async def start(self, **settings: str) -> Bot:
         """Start a process and wait until events reach it and its commands are there."""
@@ -113,23 +37,7 @@ class House:
         await self.until(lambda: any(call.method == "PUT" and call.status for call in self.discord.requests))
         return bot
 
-    async def end(self) -> None:
-        """Kill the process if it still runs; what was seen is printed, for pytest to show when the test failed."""
-        for line in (self.bot.raw if self.bot else []) + [str(change) for change in self.discord.journal]:
-            print(line[:400])  # noqa: T201  # captured by pytest
-        if self.bot is not None and self.bot.process.returncode is None:
-            await self.bot.kill()
-
-    @property
-    def asked(self) -> list[Exchange]:
-        """The questions that the model was asked, oldest first."""
-        return [exchange for exchange in self.glm.requests if exchange.method == "POST"]
-
     # What is seen --------------------------------------------------------------------------------------------------
-
-    async def until(self, predicate: Callable[[], Any], patience: float = PATIENCE) -> Any:
-        """Wait until what can be seen on Discord fulfils the predicate."""
-        return await self.discord.wait_for(predicate, patience)
 
     def answers(self, place: Channel | str) -> list[Message]:
         """The bot's messages in a place, oldest first."""
@@ -198,4 +106,4 @@ async def open_house(folder: Path, **options: Any) -> AsyncGenerator[House, None
             assert not broken, broken
 
 
-__all__ = ["Bot", "House", "Person", "labels", "open_house", "script"]
+__all__ = ["PATIENCE", "Bot", "House", "Person", "labels", "open_house", "script"]

@@ -1,61 +1,44 @@
-"""The real process against Slack's stand-in: what the Slack scenarios start, watch, kill and start again."""
+"""The real process against Slack's stand-in: what its scenarios do and see."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import sys
-from asyncio import create_subprocess_exec, subprocess
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from socket import socket
 from typing import Any
 
-from playground.glm import DEFAULT_KEY, Exchange, GlmStandIn
+from playground.glm import GlmStandIn
 from playground.slack.model import Channel, Message
 from playground.slack.server import SlackStandIn
-from tests.scenarios.house import PATIENCE, ROOT, Bot
+from tests.scenarios.process import PATIENCE, AnyHouse, Bot
 
 
-class SlackHouse:
-    """Both stand-ins, a database, and at most one process of the bot at a time; `over` is "socket" or "http"."""
+class SlackHouse(AnyHouse):
+    """The bot on Slack; `over` is "socket" or "http"."""
 
     def __init__(self, slack: SlackStandIn, glm: GlmStandIn, folder: Path, over: str) -> None:
+        super().__init__(slack, glm, folder)
         self.slack = slack
-        self.glm = glm
-        self.folder = folder
-        self.bot: Bot | None = None
         self.over = over
         self.port = free_port()
         self.ann = slack.person("ann")
         self.general = slack.channel("general")
 
-    def environment(self, **settings: str) -> dict[str, str]:
+    def access(self) -> dict[str, str]:
         way_in = (
             {"SLACK_APP_TOKEN": self.slack.app_token}
             if self.over == "socket"
             else {"SLACK_SIGNING_SECRET": self.slack.signing_secret}
         )
         return {
-            "PATH": os.environ["PATH"],
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_API_URL": self.slack.url,
-            "BIGMODEL_API_KEY": DEFAULT_KEY,
-            "BIGMODEL_BASE_URL": self.glm.base_url("bigmodel"),
-            "DATABASE_URL": f"sqlite:///{self.folder}/glimmer.db",
             "PORT": str(self.port),
-            "LOG_FORMAT": "json",
-        } | (way_in | settings)
-
-    async def spawn(self, **settings: str) -> Bot:
-        """Start a process and return at once."""
-        environment = {name: value for name, value in self.environment(**settings).items() if value}
-        command = (sys.executable, "-m", "bot", "run")
-        process = await create_subprocess_exec(*command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, limit=2**24)
-        self.bot = Bot(process)
-        return self.bot
+            **way_in,
+        }
 
     async def start(self, **settings: str) -> Bot:
         """Start a process and wait until events reach it."""
@@ -67,23 +50,7 @@ class SlackHouse:
             self.slack.deliver.url = f"http://127.0.0.1:{self.port}/slack/events"
         return bot
 
-    async def end(self) -> None:
-        """Kill the process if it still runs; what was seen is printed, for pytest to show when the test failed."""
-        for line in (self.bot.raw if self.bot else []) + [str(change) for change in self.slack.journal]:
-            print(line[:400])  # noqa: T201  # captured by pytest
-        if self.bot is not None and self.bot.process.returncode is None:
-            await self.bot.kill()
-
-    @property
-    def asked(self) -> list[Exchange]:
-        """The questions that the model was asked, oldest first."""
-        return [exchange for exchange in self.glm.requests if exchange.method == "POST"]
-
     # What is seen --------------------------------------------------------------------------------------------------
-
-    async def until(self, predicate: Callable[[], Any], patience: float = PATIENCE) -> Any:
-        """Wait until what can be seen on Slack fulfils the predicate."""
-        return await self.slack.wait_for(predicate, patience)
 
     async def quiet(self) -> None:
         """Wait until the bot has acknowledged all that was sent to it, or nothing will come of that any more."""

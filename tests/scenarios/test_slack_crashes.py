@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,28 @@ def answers(house: SlackHouse, question: Message) -> list[Message]:
     return house.slack.answers(house.slack.world.channels[question.channel], question.ts)
 
 
+def pausing(house: SlackHouse, after: int, text: Sequence[str] = TEXT) -> Hold:
+    """The model stops after so many pieces of the text, and gives it as a whole when it is asked again."""
+    hold = Hold(after)
+    house.glm.script(script(*text, hold=hold))
+    house.glm.script(script(*text))
+    return hold
+
+
+async def killed_at_the_first_call(house: SlackHouse, way: Way) -> tuple[Message, Message]:
+    """The question, and what the call brought about whose response is lost."""
+    hold = pausing(house, 1)
+    bot = await house.start()
+    held = house.slack.hold(way.begins, applied=True)
+    question, _ = await ask(house, way)
+    await held.arrived
+    [begun] = await house.until(lambda: answers(house, question))
+    await bot.kill()
+    held.release()
+    hold.release()
+    return question, begun
+
+
 async def whole_again(house: SlackHouse, question: Message, *, asked: int) -> Message:
     """After a new start: one whole answer, nothing left open, and the model was asked so often in all."""
     bot = await house.start()
@@ -69,9 +91,7 @@ async def whole_again(house: SlackHouse, question: Message, *, asked: int) -> Me
 
 
 async def test_killed_after_accept(house: SlackHouse, way: Way) -> None:
-    hold = Hold(-1)
-    house.glm.script(script(*TEXT, hold=hold))
-    house.glm.script(script(*TEXT))
+    hold = pausing(house, -1)
     bot = await house.start()
     question, _ = await ask(house, way)
     await hold.arrived()
@@ -81,24 +101,12 @@ async def test_killed_after_accept(house: SlackHouse, way: Way) -> None:
 
 
 async def test_killed_after_the_first_call_whose_response_is_lost(house: SlackHouse, way: Way) -> None:
-    hold = Hold(1)
-    house.glm.script(script(*TEXT, hold=hold))
-    house.glm.script(script(*TEXT))
-    bot = await house.start()
-    held = house.slack.hold(way.begins, applied=True)
-    question, _ = await ask(house, way)
-    await held.arrived
-    [begun] = await house.until(lambda: answers(house, question))
-    await bot.kill()
-    held.release()
-    hold.release()
+    question, begun = await killed_at_the_first_call(house, way)
     assert await whole_again(house, question, asked=2) is begun
 
 
 async def test_killed_in_mid_answer(house: SlackHouse, way: Way) -> None:
-    hold = Hold(2)
-    house.glm.script(script(*TEXT, hold=hold))
-    house.glm.script(script(*TEXT))
+    hold = pausing(house, 2)
     bot = await house.start()
     question, place = await ask(house, way)
     await house.until(lambda: "The whole" in house.text(place, question.ts))
@@ -109,17 +117,7 @@ async def test_killed_in_mid_answer(house: SlackHouse, way: Way) -> None:
 
 
 async def test_what_is_taken_up_again_waits_for_the_login(house: SlackHouse, way: Way) -> None:
-    hold = Hold(2)
-    house.glm.script(script(*TEXT, hold=hold))
-    house.glm.script(script(*TEXT))
-    bot = await house.start()
-    held = house.slack.hold(way.begins, applied=True)
-    question, _ = await ask(house, way)
-    await held.arrived
-    [begun] = await house.until(lambda: answers(house, question))
-    await bot.kill()
-    held.release()
-    hold.release()
+    question, begun = await killed_at_the_first_call(house, way)
     login = house.slack.hold("auth.test")
     again = await house.spawn()
     await login.arrived
@@ -131,30 +129,16 @@ async def test_what_is_taken_up_again_waits_for_the_login(house: SlackHouse, way
     assert not house.slack.open_streams()
 
 
-async def test_killed_after_finish_before_the_last_call(house: SlackHouse, way: Way) -> None:
-    hold = Hold(1)
-    house.glm.script(script(*TEXT, hold=hold))
+@pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
+async def test_killed_around_the_last_call(house: SlackHouse, way: Way, applied: bool) -> None:
+    hold = pausing(house, 1)
     bot = await house.start()
     question, _ = await ask(house, way)
     [begun] = await house.until(lambda: answers(house, question))
-    held = house.slack.hold(way.ends, shows="glm:regenerate")
+    held = house.slack.hold(way.ends, applied=applied, shows="glm:regenerate")
     hold.release()
     await held.arrived
-    await bot.kill()
-    held.release()
-    assert await whole_again(house, question, asked=1) is begun
-
-
-async def test_killed_after_the_last_call(house: SlackHouse, way: Way) -> None:
-    hold = Hold(1)
-    house.glm.script(script(*TEXT, hold=hold))
-    bot = await house.start()
-    question, _ = await ask(house, way)
-    [begun] = await house.until(lambda: answers(house, question))
-    held = house.slack.hold(way.ends, applied=True, shows="glm:regenerate")
-    hold.release()
-    await held.arrived
-    await house.until(lambda: "regenerate" in actions(begun))
+    assert ("regenerate" in actions(begun)) is applied
     await bot.kill()
     held.release()
     assert await whole_again(house, question, asked=1) is begun
@@ -162,9 +146,7 @@ async def test_killed_after_the_last_call(house: SlackHouse, way: Way) -> None:
 
 async def test_killed_in_the_middle_of_several_pages(house: SlackHouse, way: Way) -> None:
     text = [f"word-{number} " * 1000 + "\n\n" for number in range(4)]
-    hold = Hold(3)
-    house.glm.script(script(*text, hold=hold))
-    house.glm.script(script(*text))
+    hold = pausing(house, 3, text)
     bot = await house.start()
     question, place = await ask(house, way)
     await house.until(lambda: len(answers(house, question)) >= 2)
