@@ -1,12 +1,14 @@
-"""Copies of a database that is in use."""
+"""Copies of a database that is in use, and of the files beside it."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
 from bot.errors import OperatorError
+from storage.blobs import PRIVATE, folder_beside
 from storage.faults import explained, fault
 
 
@@ -28,6 +30,30 @@ def copy_database(source: Path, target: Path) -> None:
     finally:
         with suppress(OSError):  # the copy may never have been begun, or its directory be gone
             partial.unlink(missing_ok=True)
+
+
+def copy_files(source: Path, target: Path) -> None:
+    """Copy the files beside a database to beside its copy; one that is there already is the same by its name.
+
+    Blocks. Raises OperatorError when they cannot be read or written.
+    """
+    origin, folder = folder_beside(source), folder_beside(target)
+    try:
+        for path in sorted(origin.glob("??/" + "?" * 64)):
+            shelf = folder / path.parent.name
+            if not (shelf / path.name).exists():
+                for each in (folder, shelf):
+                    each.mkdir(PRIVATE, exist_ok=True)
+                _copy_file(path, shelf / path.name)
+    except OSError as error:
+        raise fault(folder, f"cannot be written as a backup: {error.strerror}; name another place") from error
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    partial = target.with_name("partial")
+    with suppress(FileNotFoundError):  # it is not wanted any more, and was removed while others were copied
+        shutil.copy(source, partial)
+        partial.replace(target)
 
 
 def _copy(db: sqlite3.Connection, target: Path) -> None:

@@ -18,7 +18,12 @@ Result = TypeVar("Result")
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _SHELF: Final = re.compile(r"[0-9a-f]{2}")
-_PRIVATE: Final = 0o700
+PRIVATE: Final = 0o700
+
+
+def folder_beside(database: Path) -> Path:
+    """Where the files beside a database are kept."""
+    return database.with_name(f"{database.name}.files")
 
 
 class BlobFolder:
@@ -64,7 +69,7 @@ class BlobFolder:
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
         for folder in (self._folder, path.parent):
-            folder.mkdir(_PRIVATE, exist_ok=True)
+            folder.mkdir(PRIVATE, exist_ok=True)
         # The temporary file is readable for its owner only, and so is what it becomes.
         handle, name = tempfile.mkstemp(dir=path.parent)
         try:

@@ -28,9 +28,10 @@ def database_time(db: sqlite3.Connection) -> float:
 
 
 def read_queries() -> Mapping[str, str]:
-    """The named queries of queries.sql."""
-    text = (resources.files("storage") / "queries.sql").read_text("utf-8")
-    named = (part.partition("\n") for part in text.split("-- name: ")[1:])
+    """The named queries: each begins at its name; parameters are named, and :now is the clock in Unix seconds."""
+    files = (resources.files("storage") / "queries").iterdir()
+    texts = (file.read_text("utf-8") for file in files if file.name.endswith(".sql"))
+    named = (part.partition("\n") for text in texts for part in text.split("-- name: ")[1:])
     return {name.strip(): sql.partition("\n-- ")[0].strip().rstrip(";") for name, _, sql in named}
 
 

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot.completion import Usage
 from bot.errors import LeaseLost
-from bot.messages import Address, Ask, Control, Outcome, Post, Round, Turn
+from bot.messages import Address, Ask, History, Job, Outcome, Post, Round, Spending, Turn
 from bot.ports import Claim, Reception, Summary
 from storage.inbox import KEPT_NOTES
-from storage.records import Lane, Mail, TurnRecord
+from storage.memory_files import MemoryFiles
+from storage.memory_values import MemoryValues
+from storage.records import Expense, JobRecord, Lane, Mail, TurnRecord
 from storage.rows import answered_round
+from storage.spending import spent, totals
 from storage.turns import STEPS_PER_ROUND
 
 
-class MemoryStore:
+class MemoryStore(MemoryFiles, MemoryValues):
     """Keeps everything in dictionaries; the methods are those of `bot.ports.Store`. `clock` gives Unix seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+        MemoryFiles.__init__(self, clock)
+        MemoryValues.__init__(self)
         self._lanes: dict[str, Lane] = {}
-        self._mail: dict[str, Mail] = {}
         self._turns: list[TurnRecord] = []
-        self._controls: dict[str, Control] = {}
-        self._settled: set[str] = set()
-        self._settings: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        self._memory: dict[str, str] = {}
-        self._ratings: defaultdict[int, dict[str, int]] = defaultdict(dict)
-        self._files: dict[tuple[str, int], tuple[str, float]] = {}
+        self._expenses: list[Expense] = []
 
     async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
         """Store an ask once, by its key."""
@@ -60,20 +58,6 @@ class MemoryStore:
             self._mail[mail.ask.key] = mail
             lane.note(mail, KEPT_NOTES)
         return Reception.NOTED
-
-    async def accept_control(self, control: Control) -> bool:
-        """Store a control once, by its key."""
-        self._controls.setdefault(control.key, control)
-        return control.key not in self._settled
-
-    async def settle(self, key: str) -> None:
-        """Note that a control has been acted on."""
-        if key in self._controls:
-            self._settled.add(key)
-
-    async def unsettled(self) -> Sequence[Control]:
-        """Controls to act on."""
-        return [control for key, control in self._controls.items() if key not in self._settled]
 
     async def has_asked(self, conversation: str, author: str) -> bool:
         """Whether this author has asked here."""
@@ -146,18 +130,34 @@ class MemoryStore:
         """Remember where the answer is."""
         self._held(claim).place = place
 
-    async def history(self, turn: Turn, *, rounds: int) -> Sequence[Round]:
-        """The rounds that lead to this turn."""
+    async def history(self, turn: Turn, *, rounds: int) -> History:
+        """What leads to this turn."""
         found: list[Round] = []
         parent = turn.parent
-        for _ in range(rounds * STEPS_PER_ROUND):
-            if parent is None or parent <= self._lanes[turn.conversation].reset or len(found) == rounds:
+        for _ in range(1 + rounds * STEPS_PER_ROUND):
+            if parent is None or parent <= self._lanes[turn.conversation].reset:
                 break
             record = self._turns[parent - 1]
-            if record.remembered:
-                found.insert(0, answered_round(record.id, record.remembered.question, record.remembered.answer))
+            if record.summary:
+                return History(tuple(found), record.summary)
+            if record.remembered and len(found) == rounds:
+                break
+            found[:0] = await self._rounds(record)
             parent = record.parent
-        return found
+        return History(tuple(found))
+
+    async def _rounds(self, record: TurnRecord) -> Sequence[Round]:
+        """The only round of a turn that is remembered."""
+        files = [digest for mail in record.mail for digest in (await self.files(mail.ask.key)).values()]
+        end = record.remembered
+        return [answered_round(record.id, end.question, end.answer, files)] if end else []
+
+    async def summarise(self, turn: int, text: str, usage: Usage, *, model: str = "") -> None:
+        """Keep what stands for this turn and all before it; `model` wrote it."""
+        if 0 < turn <= len(self._turns):
+            record = self._turns[turn - 1]
+            record.summary = text if record.remembered else record.summary
+            self._expenses.append(record.expense(None, "", self._clock(), spent(model, usage)))
 
     async def intend(self, claim: Claim, page: int) -> Post:
         """Store the intent to post a page."""
@@ -184,7 +184,11 @@ class MemoryStore:
     async def finish(self, claim: Claim, outcome: Outcome) -> None:
         """Store the end of the turn."""
         record = self._held(claim)
-        record.outcome, record.state = outcome, "finished"
+        record.finish(outcome, self._clock())
+        if outcome.model:
+            self._expenses = [each for each in self._expenses if (each.turn, each.fence) != (record.id, claim.fence)]
+            expense = record.expense(claim.fence, record.asker, self._clock(), spent(outcome.model, outcome.usage))
+            self._expenses.append(expense)
 
     async def delivered(self, claim: Claim) -> None:
         """Put the turn to rest."""
@@ -253,6 +257,8 @@ class MemoryStore:
         mail = self._mail.get(key)
         if mail is None:
             return False
+        if mail.turn is not None:
+            self._lanes[mail.turn.conversation].forget_summaries(mail.turn)
         if mail.state == "asked":
             assert mail.turn is not None
             mail.turn.withdraw(mail)
@@ -276,14 +282,6 @@ class MemoryStore:
         if lane is not None:
             lane.restart()
 
-    async def rate(self, turn: int, author: str, score: int) -> None:
-        """Keep what somebody thinks of an answer."""
-        self._ratings[turn][author] = score
-
-    async def ratings(self, turn: int) -> Mapping[str, int]:
-        """What people think of an answer."""
-        return dict(self._ratings[turn])
-
     async def reopen(self, turn: int) -> bool:
         """Put the last turn up to be asked again."""
         summary = await self.turn(turn)
@@ -292,51 +290,40 @@ class MemoryStore:
         self._turns[turn - 1].reopen(self._clock())
         return True
 
-    async def keep_file(self, ask: str, number: int, digest: str) -> bool:
-        """Note which file an attachment became."""
-        mail = self._mail.get(ask)
-        if mail is None or not mail.useful:
-            return False
-        self._files[ask, number] = digest, self._clock()
-        return True
+    async def jobs(self) -> Sequence[Job]:
+        """The jobs whose ask is still to be made."""
+        pending = [record.as_job() for record in self._turns if record.job and record.job.pending]
+        return sorted((job for job in pending if job), key=lambda job: (job.since, job.turn.id))
 
-    async def files(self, ask: str) -> Mapping[int, str]:
-        """The files that the attachments of an ask became."""
-        return {number: digest for (key, number), (digest, _) in sorted(self._files.items()) if key == ask}
+    async def job(self, turn: int) -> Job | None:
+        """A job by the number of its turn."""
+        return self._turns[turn - 1].as_job() if 0 < turn <= len(self._turns) else None
 
-    async def forget_files(self, ask: str) -> Collection[str]:
-        """Forget the files of an ask."""
-        digests = [self._files.pop((ask, number))[0] for number in await self.files(ask)]
-        return set(digests) - set(await self.wanted_files(digests))
+    def _job(self, turn: int) -> JobRecord | None:
+        return self._turns[turn - 1].job if 0 < turn <= len(self._turns) else None
 
-    async def forget_old_files(self, age: float) -> None:
-        """Forget files that are too old or of no use any more."""
-        oldest = self._clock() - age
-        kept = {key: file for key, file in self._files.items() if file[1] >= oldest and self._mail[key[0]].useful}
-        self._files = kept
+    async def end_job(self, turn: int, outcome: Outcome) -> bool:
+        """Note how a job ended."""
+        job = self._job(turn)
+        return job is not None and job.end(outcome)
 
-    async def wanted_files(self, digests: Sequence[str]) -> Collection[str]:
-        """Those of the files that belong to an ask."""
-        return {digest for digest, _ in self._files.values()} & set(digests)
+    async def close_job(self, turn: int) -> None:
+        """Note that a job's ask was made."""
+        job = self._job(turn)
+        if job is not None:
+            job.leave("closed")
 
-    async def settings(self, name: str, scopes: Sequence[str]) -> Mapping[str, str]:
-        """The values of a setting by scope."""
-        return {scope: value for scope, value in self._settings[name].items() if scope in scopes}
+    async def cancel_job(self, turn: int) -> bool:
+        """Cancel a job."""
+        job = self._job(turn)
+        return job is not None and job.leave("cancelled")
 
-    async def set_setting(self, scope: str, name: str, value: str | None) -> None:
-        """Set or remove a value."""
-        if value is None:
-            self._settings[name].pop(scope, None)
-        else:
-            self._settings[name][scope] = value
-
-    async def recall(self, name: str) -> str | None:
-        """A value kept for an adapter."""
-        return self._memory.get(name)
-
-    async def remember(self, name: str, value: str) -> None:
-        """Keep a value for an adapter."""
-        self._memory[name] = value
+    async def spending(
+        self, platform: str, since: float, *, author: str = "", conversation: str = "", workspace: str = ""
+    ) -> Sequence[Spending]:
+        """What was spent since then, by model."""
+        wanted = platform, author, conversation, workspace
+        return totals(each.spent for each in self._expenses if each.at >= since and each.counts_for(*wanted))
 
     async def active_channels(self, platform: str, since: float) -> Sequence[str]:
         """Direct-message channels with asks since then, the latest first."""

@@ -66,8 +66,9 @@ def _pending(db: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> 
 
 
 def _apply(db: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
+    holds_something = _pragma(db, "user_version") > 0
     for step in steps:
-        if _pragma(db, "user_version"):
+        if holds_something:
             copy_database(path, path.with_name(f"{path.name}.backup-{step.number:04}"))
         try:
             db.executescript(f"BEGIN IMMEDIATE;\n{step.sql}\n;PRAGMA user_version = {step.number};\nCOMMIT;")

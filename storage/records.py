@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Literal
 
-from bot.messages import Ask, Outcome, OutcomeKind, Post, Quote, Turn
+from bot.messages import Ask, Job, Outcome, OutcomeKind, Post, Quote, Spending, Turn
 from storage.lane import LONGEST_RUN
 
 REMEMBERED = (OutcomeKind.ANSWERED, OutcomeKind.STOPPED)
@@ -53,6 +53,54 @@ class Mail:
 
 
 @dataclass(slots=True, eq=False)
+class JobRecord:
+    """A job as stored."""
+
+    handle: str
+    since: float
+    state: Literal["open", "ended", "closed", "cancelled"] = "open"
+    outcome: Outcome | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether its ask is still to be made."""
+        return self.state in ("open", "ended")
+
+    def end(self, outcome: Outcome) -> bool:
+        """Note how it ended; whether it was open."""
+        was_open = self.state == "open"
+        if was_open:
+            self.state, self.outcome = "ended", outcome
+        return was_open
+
+    def leave(self, state: Literal["closed", "cancelled"]) -> bool:
+        """Close or cancel it; whether that was still possible."""
+        was_pending = self.pending
+        if was_pending:
+            self.state = state
+        return was_pending
+
+
+@dataclass(frozen=True, slots=True)
+class Expense:
+    """What one claim of a turn cost, or without a fence a summary."""
+
+    turn: int
+    fence: int | None
+    at: float
+    platform: str
+    workspace: str
+    conversation: str
+    author: str
+    spent: Spending
+
+    def counts_for(self, platform: str, author: str, conversation: str, workspace: str) -> bool:
+        """Whether it meets these conditions; "" leaves one out."""
+        wanted = (author, self.author), (conversation, self.conversation), (workspace, self.workspace)
+        return platform == self.platform and all(value in ("", own) for value, own in wanted)
+
+
+@dataclass(slots=True, eq=False)
 class TurnRecord:
     """A turn as stored."""
 
@@ -74,6 +122,8 @@ class TurnRecord:
     withdrawn: bool = False
     state: Literal["running", "finished", "delivered"] = "running"
     outcome: Outcome | None = None
+    summary: str = ""
+    job: JobRecord | None = None
 
     @property
     def asker(self) -> str:
@@ -122,10 +172,33 @@ class TurnRecord:
         if self.state == "running" and not count:
             self.attempt = self.attempt_before
 
+    def finish(self, outcome: Outcome, now: float) -> None:
+        """Take in the end; a new one cancels the job of the last, a DEFERRED one makes one."""
+        self.outcome, self.state = outcome, "finished"
+        self.cancel_job()
+        if outcome.kind is OutcomeKind.DEFERRED:
+            self.job = JobRecord(outcome.handle, now)
+
+    def cancel_job(self) -> bool:
+        """Cancel its job; whether there was one whose ask is still to be made."""
+        return self.job is not None and self.job.leave("cancelled")
+
+    def as_job(self) -> Job | None:
+        """Its job as it travels."""
+        if self.job is None:
+            return None
+        return Job(replace(self.value(), posts=()), self.job.handle, self.job.since, self.job.outcome)
+
+    def expense(self, fence: int | None, author: str, at: float, spent: Spending) -> Expense:
+        """What was spent on it."""
+        address = self.mail[-1].ask.address
+        return Expense(self.id, fence, at, address.platform, address.workspace, self.conversation, author, spent)
+
     def withdraw(self, mail: Mail) -> None:
-        """Take an ask out of the turn; the last one stays, and the turn leaves the history."""
+        """Take an ask out of the turn; the last one stays, and the turn leaves the history and has no job."""
         if len(self.mail) == 1:
             self.withdrawn = True
+            self.cancel_job()
         else:
             self.mail.remove(mail)
             mail.drop()
@@ -135,7 +208,9 @@ class TurnRecord:
         self.state, self.outcome = "running", None
         self.since = self.due = now
         self.not_before, self.attempt, self.attempt_before, self.stop = 0.0, 0, 0, False
+        self.summary = ""
         self.forget_seals()
+        self.cancel_job()
 
     def intend(self, page: int, now: float) -> Post:
         """Add a post under a number that was never used."""
@@ -211,6 +286,12 @@ class Lane:
         for mail in dropped:
             self.forget(mail)
         return asks
+
+    def forget_summaries(self, turn: TurnRecord) -> None:
+        """Forget what stands for this turn, also where it stands for others only."""
+        for record in self.turns:
+            if record.id >= turn.id:
+                record.summary = ""
 
     def restart(self) -> None:
         """Let the turns so far and the unused notes leave the history."""

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from bot.messages import Ask, Control, Message, Outcome, Post, Quote, Role, Round, Turn
+from bot.completion import Message, Role
+from bot.messages import Ask, Control, Outcome, Post, Quote, Round, Turn
 from bot.ports import Summary
 
 Value = TypeVar("Value")
@@ -20,9 +21,9 @@ _CONTROL = TypeAdapter(Control)
 _OUTCOME = TypeAdapter(Outcome)
 
 
-def answered_round(turn: int, question: str, answer: str) -> Round:
+def answered_round(turn: int, question: str, answer: str, files: Sequence[str]) -> Round:
     """A round of history."""
-    return Round(turn, (Message(Role.USER, question), Message(Role.ASSISTANT, answer)))
+    return Round(turn, (Message(Role.USER, question), Message(Role.ASSISTANT, answer)), tuple(files))
 
 
 def dump_ask(ask: Ask) -> str:
@@ -51,7 +52,7 @@ def dump_outcome(outcome: Outcome) -> str:
 
 
 def load_outcome(row: sqlite3.Row) -> Outcome | None:
-    """The outcome of a row of `turn`."""
+    """The outcome of a row of `turn` or `job`."""
     if row["outcome"] is None:
         return None
     return replace(_OUTCOME.validate_json(row["outcome"]), question=row["question"], answer=row["answer"])

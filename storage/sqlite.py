@@ -9,11 +9,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
+from bot.completion import Usage
 from bot.errors import LeaseLost
-from bot.messages import Address, Ask, Control, Outcome, Post, Round, Turn
+from bot.messages import Address, Ask, Control, History, Job, Outcome, Post, Spending, Turn
 from bot.ports import Claim, Reception, Summary
-from storage import files, inbox, lane, steering, turns
-from storage.backup import copy_database
+from storage import files, inbox, jobs, lane, spending, steering, turns
+from storage.backup import copy_database, copy_files
 from storage.connection import Clock, Database, Transaction, database_time
 from storage.faults import fault
 from storage.lock import locked
@@ -64,8 +65,13 @@ class SqliteStore:
             yield store
 
     async def backup(self, target: str | os.PathLike[str]) -> None:
-        """Write a consistent copy to a file while everything goes on; raises OperatorError."""
+        """Write a consistent copy to a file, and the kept files beside it, while everything goes on.
+
+        Raises OperatorError.
+        """
         await asyncio.to_thread(copy_database, self._path, Path(target))
+        # A file that comes after the database was copied is too many; one that came before is never missing.
+        await asyncio.to_thread(copy_files, self._path, Path(target))
 
     async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
         """Store an ask once, by its key."""
@@ -130,9 +136,13 @@ class SqliteStore:
         """Remember where the answer is."""
         await self._write(turns.place, claim, place)
 
-    async def history(self, turn: Turn, *, rounds: int) -> Sequence[Round]:
-        """The rounds that lead to this turn."""
+    async def history(self, turn: Turn, *, rounds: int) -> History:
+        """What leads to this turn."""
         return await self._read(turns.history, turn, rounds)
+
+    async def summarise(self, turn: int, text: str, usage: Usage, *, model: str = "") -> None:
+        """Keep what stands for this turn and all before it; `model` wrote it."""
+        await self._write(turns.summarise, turn, text, usage, model)
 
     async def intend(self, claim: Claim, page: int) -> Post:
         """Store the intent to post a page."""
@@ -221,6 +231,32 @@ class SqliteStore:
     async def reopen(self, turn: int) -> bool:
         """Put the last turn up to be asked again."""
         return await self._write(steering.reopen, turn)
+
+    async def jobs(self) -> Sequence[Job]:
+        """The jobs whose ask is still to be made."""
+        return await self._read(jobs.jobs)
+
+    async def job(self, turn: int) -> Job | None:
+        """A job by the number of its turn."""
+        return await self._read(jobs.job, turn)
+
+    async def end_job(self, turn: int, outcome: Outcome) -> bool:
+        """Note how a job ended."""
+        return await self._write(jobs.end_job, turn, outcome)
+
+    async def close_job(self, turn: int) -> None:
+        """Note that a job's ask was made."""
+        await self._write(jobs.close_job, turn)
+
+    async def cancel_job(self, turn: int) -> bool:
+        """Cancel a job."""
+        return await self._write(jobs.cancel_job, turn)
+
+    async def spending(
+        self, platform: str, since: float, *, author: str = "", conversation: str = "", workspace: str = ""
+    ) -> Sequence[Spending]:
+        """What was spent since then, by model."""
+        return await self._read(spending.spending, platform, since, author, conversation, workspace)
 
     async def keep_file(self, ask: str, number: int, digest: str) -> bool:
         """Note which file an attachment became."""

@@ -58,13 +58,17 @@ def _running(tx: Transaction, number: int | None) -> bool:
 
 
 def withdraw_question(tx: Transaction, key: str) -> bool:
-    """Drop an ask or a note, also out of its turn; with its last ask a turn leaves the history instead."""
+    """Drop an ask or a note, also out of its turn; with its last ask a turn leaves the history, and has no job."""
     row = tx.one("ask_by_key", key=key)
     if row is None:
         return False
+    # A note, too, is part of what its turn asked.
+    if row["turn"] is not None:
+        tx.run("forget_summaries", turn=row["turn"])
     if row["state"] == "asked":
         if not tx.run("drop_one_of_several", seq=row["seq"]):
             tx.run("withdraw_turn", turn=row["turn"])
+            tx.run("cancel_job", turn=row["turn"])
         return False
     tx.run("drop_ask", seq=row["seq"])
     tx.run("schedule", conversation=row["conversation"])
@@ -104,6 +108,7 @@ def reopen(tx: Transaction, number: int) -> bool:
     if row is None:
         return False
     tx.run("forget_seals", turn=number)
+    tx.run("cancel_job", turn=number)
     tx.run("schedule", conversation=row["conversation"])
     return True
 

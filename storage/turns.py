@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from bot.messages import Outcome, Post, Round, Turn
+import json
+from collections import defaultdict
+
+from bot.completion import Usage
+from bot.messages import History, Outcome, Post, Turn
 from bot.ports import Claim
+from storage import jobs, spending
 from storage.connection import Transaction
 from storage.lane import check
 from storage.rows import answered_round, dump_outcome, load_post
@@ -17,10 +22,26 @@ def place(tx: Transaction, held: Claim, where: str) -> None:
     tx.run("place", turn=held.turn.id, place=where)
 
 
-def history(tx: Transaction, turn: Turn, rounds: int) -> list[Round]:
-    """The answered rounds up the chain of parents, oldest first."""
-    rows = tx.all("history", parent=turn.parent, rounds=rounds, steps=rounds * STEPS_PER_ROUND)
-    return [answered_round(row["id"], row["question"], row["answer"]) for row in reversed(rows)]
+def history(tx: Transaction, turn: Turn, rounds: int) -> History:
+    """The answered rounds up the chain of parents, and the summary at which the walk ends."""
+    rows = tx.all("history", parent=turn.parent, rounds=rounds, steps=1 + rounds * STEPS_PER_ROUND)
+    answered = [row for row in rows if not row["summary"]][:rounds]
+    files = _files(tx, [row["id"] for row in answered])
+    found = [answered_round(row["id"], row["question"], row["answer"], files[row["id"]]) for row in reversed(answered)]
+    return History(tuple(found), rows[-1]["summary"] if rows else "")
+
+
+def _files(tx: Transaction, turns: list[int]) -> defaultdict[int, list[str]]:
+    digests: defaultdict[int, list[str]] = defaultdict(list)
+    for row in tx.all("files_of_turns", turns=json.dumps(turns)):
+        digests[row["turn"]].append(row["digest"])
+    return digests
+
+
+def summarise(tx: Transaction, turn: int, text: str, usage: Usage, model: str) -> None:
+    """Keep a summary at a turn that is still remembered, and what it cost in any case."""
+    tx.run("summarise", turn=turn, text=text)
+    spending.write_usage_of_summary(tx, turn, model, usage)
 
 
 def intend(tx: Transaction, held: Claim, page: int) -> Post:
@@ -57,7 +78,7 @@ def repost(tx: Transaction, held: Claim) -> None:
 
 
 def finish(tx: Transaction, held: Claim, outcome: Outcome) -> None:
-    """Store the outcome, the round of history and what it cost."""
+    """Store the outcome, the round of history, what it cost, and the job that it makes."""
     check(tx, held)
     tx.run(
         "finish",
@@ -67,17 +88,8 @@ def finish(tx: Transaction, held: Claim, outcome: Outcome) -> None:
         answer=outcome.answer,
         outcome=dump_outcome(outcome),
     )
-    tx.run(
-        "write_usage",
-        turn=held.turn.id,
-        fence=held.fence,
-        model=outcome.model,
-        provider=outcome.provider,
-        prompt=outcome.usage.prompt,
-        completion=outcome.usage.completion,
-        cached=outcome.usage.cached,
-        reasoning=outcome.usage.reasoning,
-    )
+    spending.write_usage(tx, held.turn, held.fence, outcome)
+    jobs.follow(tx, held.turn.id, outcome)
     tx.run("schedule", conversation=held.conversation)
 
 

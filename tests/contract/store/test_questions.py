@@ -56,7 +56,7 @@ async def test_a_withdrawn_question_that_was_answered_leaves_the_history(store: 
     assert not await store.withdraw_question("m2")
     await put(store, ask(3))
     turn = (await claimed(store)).turn
-    assert [each.turn for each in await store.history(turn, rounds=5)] == [first]
+    assert [each.turn for each in (await store.history(turn, rounds=5)).rounds] == [first]
 
 
 async def test_a_question_withdrawn_while_it_is_answered_does_not_enter_the_history(store: Store) -> None:
@@ -65,7 +65,7 @@ async def test_a_question_withdrawn_while_it_is_answered_does_not_enter_the_hist
     assert not await store.withdraw_question("m1")
     following = await end(store, claim)
     assert following is not None
-    assert await store.history(following.turn, rounds=5) == []
+    assert (await store.history(following.turn, rounds=5)).rounds == ()
 
 
 async def count_asks(store: Store, turn: int) -> int:
@@ -93,9 +93,9 @@ async def test_a_turn_stays_in_the_history_while_a_question_of_it_is_left(store:
     await store.withdraw_question("m2")
     await put(store, ask(3))
     following = (await claimed(store)).turn
-    assert [each.turn for each in await store.history(following, rounds=5)] == [claim.turn.id]
+    assert [each.turn for each in (await store.history(following, rounds=5)).rounds] == [claim.turn.id]
     await store.withdraw_question("m1")
-    assert await store.history(following, rounds=5) == []
+    assert (await store.history(following, rounds=5)).rounds == ()
 
 
 async def test_a_question_withdrawn_after_the_answer_is_not_asked_again(store: Store) -> None:

@@ -4,19 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.messages import (
-    Attachment,
-    Author,
-    ControlKind,
-    Message,
-    Outcome,
-    OutcomeKind,
-    Quote,
-    Right,
-    Role,
-    Turn,
-    Usage,
-)
+from bot.completion import Message, Role, Usage
+from bot.messages import Attachment, Author, ControlKind, Outcome, OutcomeKind, Quote, Right, Turn
 from bot.ports import Claim, Store
 from tests.contract.store.samples import Clock, answer, answered, ask, claimed, end, put
 
@@ -33,7 +22,7 @@ FULL_OUTCOME = Outcome(
 
 
 async def rounds(store: Store, turn: Turn, limit: int = 50) -> list[int]:
-    return [each.turn for each in await store.history(turn, rounds=limit)]
+    return [each.turn for each in (await store.history(turn, rounds=limit)).rounds]
 
 
 async def test_an_ask_comes_back_as_it_was_given(store: Store) -> None:
@@ -135,7 +124,7 @@ async def test_history_is_the_rounds_that_lead_to_the_turn(store: Store) -> None
     second = await answered(store, ask(2), answer("two"))
     await put(store, ask(3, reply_to="p1"), ask(4, "bob"))
     branch = await claimed(store)
-    (only,) = await store.history(branch.turn, rounds=5)
+    (only,) = (await store.history(branch.turn, rounds=5)).rounds
     assert only.turn == first
     assert only.messages == (Message(Role.USER, "[Ann]: first"), Message(Role.ASSISTANT, "one"))
     straight = await end(store, branch)

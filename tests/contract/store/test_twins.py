@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bot.completion import Usage
 from bot.errors import LeaseLost
 from bot.messages import Address, Attachment, OutcomeKind
 from bot.ports import Claim, Store
@@ -27,11 +29,17 @@ CONVERSATIONS = st.sampled_from(["one", "two"])
 NUMBERS = st.integers(1, 12)
 REFS = st.sampled_from(["", "p1", "p2"])
 POSTS = st.integers(1, 3)
+MODELS = st.sampled_from(["", "glm-4.6", "glm-4.5-air"])
+TURNS = st.integers(0, 5)
 SECONDS = st.sampled_from([0.0, 1.0, 10.0, 31.0])
 
 
 async def comparable(digests: Awaitable[Collection[str]]) -> set[str]:
     return set(await digests)
+
+
+async def listed(values: Awaitable[Iterable[Any]]) -> list[Any]:
+    return list(await values)
 
 
 class Twins(RuleBasedStateMachine):
@@ -155,7 +163,10 @@ class Twins(RuleBasedStateMachine):
     @rule(data=st.data(), kind=st.sampled_from(OutcomeKind), text=st.sampled_from(["", "yes"]), deliver=st.booleans())
     def finish(self, data: st.DataObject, kind: OutcomeKind, text: str, deliver: bool) -> None:
         claim = self.some_claim(data)
-        finished = self.both(lambda store: store.finish(claim, answer(text, kind=kind)))
+        # a cost that sums up to the same in any order
+        usage = Usage(3, 2, cost=data.draw(st.sampled_from([None, 0.25])), currency="USD")
+        outcome = replace(answer(text, kind=kind), model=data.draw(MODELS), usage=usage, handle=text)
+        finished = self.both(lambda store: store.finish(claim, outcome))
         if deliver and finished is not LeaseLost:
             self.both(lambda store: store.delivered(claim))
 
@@ -188,11 +199,33 @@ class Twins(RuleBasedStateMachine):
         self.both(lambda store: store.files(f"m{number}"))
         self.both(lambda store: comparable(store.wanted_files("abc")))
 
+    @rule(turn=TURNS, text=st.sampled_from(["so far", "in short"]))
+    def summarise(self, turn: int, text: str) -> None:
+        self.both(lambda store: store.summarise(turn, text, Usage(1, 1)))
+
+    @rule(turn=TURNS, text=st.sampled_from(["", "late"]))
+    def end_job(self, turn: int, text: str) -> None:
+        self.both(lambda store: store.end_job(turn, answer(text)))
+
+    @rule(turn=TURNS)
+    def close_job(self, turn: int) -> None:
+        self.both(lambda store: store.close_job(turn))
+
+    @rule(turn=TURNS)
+    def cancel_job(self, turn: int) -> None:
+        self.both(lambda store: store.cancel_job(turn))
+
+    @rule(
+        author=st.sampled_from(["", "ann"]), conversation=st.sampled_from(["", "one"]), since=st.sampled_from([0, 1010])
+    )
+    def look_at_spending(self, author: str, conversation: str, since: float) -> None:
+        self.both(lambda store: listed(store.spending("discord", since, author=author, conversation=conversation)))
+
     @rule(ref=REFS)
     def forget_post(self, ref: str) -> None:
         self.both(lambda store: store.forget_post(ref))
 
-    @rule(turn=st.integers(0, 5))
+    @rule(turn=TURNS)
     def stop(self, turn: int) -> None:
         self.both(lambda store: store.request_stop(turn))
 
@@ -200,7 +233,7 @@ class Twins(RuleBasedStateMachine):
     def reset(self, conversation: str) -> None:
         self.both(lambda store: store.reset(conversation))
 
-    @rule(turn=st.integers(0, 5))
+    @rule(turn=TURNS)
     def reopen(self, turn: int) -> None:
         self.both(lambda store: store.reopen(turn))
 
@@ -215,6 +248,8 @@ class Twins(RuleBasedStateMachine):
             self.both(lambda store, name=conversation: store.has_asked(name, "ann"))
         for number in range(1, self.turns + 1):
             self.both(lambda store, turn=number: store.turn(turn))
+            self.both(lambda store, turn=number: store.job(turn))
+        self.both(lambda store: listed(store.jobs()))
         if self.claims:
             self.both(lambda store: store.history(self.claims[-1].turn, rounds=3))
 

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from bot.ports import Reception
 from storage.sqlite import SqliteStore
 from tests.contract.store.samples import ask, claimed
 
-CHILD = """
+ACCEPTING = """
 import asyncio, itertools, sys
 from storage.sqlite import SqliteStore
 from tests.contract.store.samples import ask
@@ -29,33 +30,72 @@ async def main():
 
 asyncio.run(main())
 """
+DEFERRING = """
+import asyncio, itertools, sys
+from dataclasses import replace
+from bot.messages import OutcomeKind
+from storage.sqlite import SqliteStore
+from tests.contract.store.samples import answer, answered, ask
+
+LATER = replace(answer("", kind=OutcomeKind.DEFERRED), handle="task", model="glm-4.6")
+
+async def main():
+    async with SqliteStore.open(sys.argv[1], synchronous=sys.argv[2]) as store:
+        for number in itertools.count():
+            await answered(store, ask(number, conversation=f"talk {number}"), LATER)
+            await store.end_job(number + 1, answer())
+            print(number, flush=True)
+
+asyncio.run(main())
+"""
 ROOT = Path(__file__).parents[3]
 
 
-def acknowledged_before_kill(path: Path, synchronous: str, after: int) -> list[int]:
-    """Kill a process in the middle of accepting; the numbers that it had said were stored."""
+def acknowledged_before_kill(program: str, path: Path, synchronous: str, after: int) -> list[int]:
+    """Kill a process in the middle of its work; the numbers that it had said were stored."""
     with subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(path), synchronous], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-c", program, str(path), synchronous], stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as child:
         assert child.stdout is not None
-        lines = [child.stdout.readline() for _ in range(after)]
+        # the log of the migrations goes to the same place, and the last line may be half written
+        stored = [int(line) for line in islice(filter(is_number, child.stdout), after)]
         child.kill()
-        lines += child.stdout.readlines()
+        stored += [int(line) for line in child.stdout if is_number(line)]
     assert child.returncode == -signal.SIGKILL
-    # the log of the migration goes to the same place, and the last line may be half written
-    return [int(line) for line in lines if line.endswith("\n") and line.strip().isdigit()]
+    return stored
+
+
+def is_number(line: str) -> bool:
+    return line.endswith("\n") and line.strip().isdigit()
+
+
+def assert_sound(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 @pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
 @pytest.mark.parametrize("after", [3, 50, 400])
 async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, synchronous: str, after: int) -> None:
     path = tmp_path / "glimmer.db"
-    stored = acknowledged_before_kill(path, synchronous, after)
-    assert len(stored) >= after - 1
+    stored = acknowledged_before_kill(ACCEPTING, path, synchronous, after)
+    assert len(stored) >= after
     async with SqliteStore.open(path) as store:
         again = [await store.accept(ask(number), wakes=True, limit=5) for number in stored]
         assert set(again) == {Reception.DUPLICATE}
         assert (await claimed(store)).turn.attempt == 1
-    with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert_sound(path)
+
+
+@pytest.mark.parametrize("after", [1, 40])
+async def test_a_deferred_question_has_its_job_and_its_cost_or_is_still_to_be_asked(tmp_path: Path, after: int) -> None:
+    path = tmp_path / "glimmer.db"
+    stored = acknowledged_before_kill(DEFERRING, path, "FULL", after)
+    async with SqliteStore.open(path) as store:
+        jobs = await store.jobs()
+        assert {job.turn.ask.key for job in jobs if job.outcome} >= {f"m{number}" for number in stored}
+        assert all(job.turn.outcome for job in jobs)
+        (spent,) = await store.spending("discord", 0)
+        assert spent.answers == len(jobs)
+    assert_sound(path)

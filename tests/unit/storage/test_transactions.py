@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.completion import Usage
 from bot.ports import Reception
 from storage.connection import Transaction
 from storage.sqlite import SqliteStore
@@ -141,12 +143,24 @@ async def test_half_a_surrogate_pair_does_not_stop_a_message(store: SqliteStore)
 async def test_usage_counts_each_claim_that_finished_once(store: SqliteStore) -> None:
     await put(store, ask(1))
     claim = await claimed(store)
-    await store.finish(claim, answer("first"))
-    await end(store, claim, answer("second"))
+    outcome = replace(answer(), model="glm-4.6")
+    await store.finish(claim, outcome)
+    await end(store, claim, outcome)
     assert await store.reopen(claim.turn.id)
-    await end(store, await claimed(store))
+    await end(store, await claimed(store), outcome)
     rows = await store._read(lambda tx: tx.db.execute("SELECT turn FROM usage").fetchall())
     assert [row["turn"] for row in rows] == [claim.turn.id] * 2
+
+
+async def test_what_an_answer_cost_is_kept_with_where_and_how_fast(store: SqliteStore) -> None:
+    await put(store, ask(1))
+    usage = Usage(5, 4, 3, 2, cost=0.25, currency="CNY")
+    await end(store, await claimed(store), replace(answer(), model="glm-4.6", usage=usage, first_text=1.5))
+    (row,) = await store._read(lambda tx: tx.db.execute("SELECT * FROM usage").fetchall())
+    assert tuple(row)[3:] == (
+        *(1000.0, "discord", "guild", "talk", "ann", "glm-4.6", ""),
+        *(5, 4, 3, 2, 0.25, "CNY", 1.5),
+    )
 
 
 async def test_what_was_dropped_or_refused_is_not_kept(store: SqliteStore) -> None:

@@ -1,0 +1,31 @@
+-- name: newest_conversation
+SELECT conversation FROM ask
+WHERE channel = :channel AND author = :author AND platform = :platform AND wakes AND state IN ('waiting', 'asked')
+ORDER BY seq DESC LIMIT 1;
+
+-- name: rate
+INSERT INTO rating (turn, author, score, at) VALUES (:turn, :author, :score, :now)
+ON CONFLICT DO UPDATE SET score = excluded.score, at = excluded.at;
+
+-- name: ratings
+SELECT author, score FROM rating WHERE turn = :turn ORDER BY author;
+
+-- name: settings
+SELECT scope, value FROM setting WHERE name = :name AND scope IN (SELECT value FROM json_each(:scopes));
+
+-- name: set_setting
+INSERT OR REPLACE INTO setting (name, scope, value) VALUES (:name, :scope, :value);
+
+-- name: unset_setting
+DELETE FROM setting WHERE name = :name AND scope = :scope;
+
+-- name: recall
+SELECT value FROM memory WHERE name = :name;
+
+-- name: remember
+INSERT OR REPLACE INTO memory (name, value) VALUES (:name, :value);
+
+-- name: active_channels
+SELECT channel FROM ask
+WHERE platform = :platform AND workspace = '' AND at >= :since
+GROUP BY channel ORDER BY max(at) DESC, channel;
