@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from bot.completion import Delta, FinishReason, Tool, ToolCall
+from bot.glm.calls import CallAssembler
 from bot.glm.catalogue import Offer
 from bot.glm.errors import Fault, Refusal, broken, filter_stage, is_error, read_refusal, to_fault
-from bot.glm.fields import as_count, as_list, as_object, as_text, identifier, mend_surrogates, parse
+from bot.glm.fields import as_list, as_object, as_text, identifier, mend_surrogates, parse
+from bot.glm.leaks import LeakFilter, read_leak
 from bot.glm.sse import EventDecoder, EventTooLarge
 from bot.glm.thinking import ThinkSplitter
-from bot.messages import Delta, FinishReason, Usage
+from bot.glm.usage import billed, read_usage
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +37,14 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 class Bounds:
     """How long an answer is waited for, in seconds, and how much of it is taken, in bytes and characters.
 
-    `first` is for the first event, `idle` for the gap between two (comments are no events), `tail` for what follows
-    the finish reason, `whole` for everything with all its attempts. An answer that reaches a bound ends there.
+    `first` is for the first piece from an offer where another is left to be asked, `silence` for the first piece of
+    all, with the waits and attempts before it, `idle` for the gap between two (comments are no events), `tail` for what
+    follows the finish reason, `whole` for everything. An answer that reaches a bound ends there.
     """
 
     connect: float = 10.0
-    first: float = 60.0
+    first: float = 10.0
+    silence: float = 22.0
     idle: float = 60.0
     tail: float = 5.0
     whole: float = 300.0
@@ -51,10 +57,11 @@ class AnswerReader:
     """Turns the reads of one response into deltas, at most one for each; the last has the finish.
 
     `finish` may be known before the answer has `ended`: usage can still follow. `complete` says that the end mark was
-    read. A `fault` is to be raised after the delta of the same read.
+    read. A `fault` is to be raised after the delta of the same read. Tool calls are in the last delta, whatever the
+    reason it came with; a call that was written into the text is one of them where `tools` offered it.
     """
 
-    def __init__(self, offer: Offer, bounds: Bounds) -> None:
+    def __init__(self, offer: Offer, bounds: Bounds, tools: Sequence[Tool] = ()) -> None:
         self.finish: FinishReason | None = None
         self.fault: Fault | None = None
         self.ended = False
@@ -63,6 +70,7 @@ class AnswerReader:
         self.trace = ""
         self._offer = offer
         self._bounds = bounds
+        self._tools = tools
         self._decoder = EventDecoder(bounds.event)
         self._splitter = ThinkSplitter(offer.model.thinking, boxes=offer.model.boxes)
         self._take = self._sniff
@@ -72,8 +80,12 @@ class AnswerReader:
         self._thought = False
         self._content = ""
         self._reasoning = ""
+        self._calls = CallAssembler()
+        self._leaks = LeakFilter()
+        self._leaked_thoughts = LeakFilter()
         self._stage = ""
-        self._usage: Usage | None = None
+        self._counted: dict[str, Any] = {}
+        self._bill: float | None = None
 
     def feed(self, data: bytes) -> Delta | None:
         """Take the next bytes; return what they add, if anything."""
@@ -179,9 +191,9 @@ class AnswerReader:
         if is_error(chunk):
             self._refused(read_refusal(200, chunk))
             return
-        usage = chunk.get("usage")
-        if usage:
-            self._usage = _usage(as_object(usage))
+        self._counted = as_object(chunk.get("usage")) or self._counted
+        bill = billed(chunk) if "meta" in chunk else None
+        self._bill = self._bill if bill is None else bill
         choices = as_list(chunk.get("choices"))
         if not choices:
             return
@@ -199,6 +211,8 @@ class AnswerReader:
         reasoning = piece.get("reasoning_content") or piece.get("reasoning")
         if reasoning:
             self._reasoning += as_text(reasoning)
+        if piece.get("tool_calls") or piece.get("function_call"):
+            self._calls.feed(piece)
 
     def _finish(self, reason: str, chunk: dict[str, Any]) -> None:
         if reason == _FAILED:
@@ -245,26 +259,29 @@ class AnswerReader:
         if self.ended:
             inline, rest = self._splitter.end()
             reasoning, text = reasoning + inline, text + rest
+        reasoning, text = self._leaked_thoughts.feed(reasoning), self._leaks.feed(text)
+        if self.ended:
+            reasoning, text = reasoning + self._leaked_thoughts.end(), text + self._leaks.end()
         return mend_surrogates(reasoning)[0] if reasoning else "", text
 
     def _last(self, text: str, reasoning: str) -> Delta:
+        calls = self._called() if self.finish in (FinishReason.STOP, FinishReason.TOOLS) else ()
+        if calls or self.finish is FinishReason.TOOLS:
+            self.finish = FinishReason.TOOLS if calls else FinishReason.STOP
+        counted = self._counted or self._bill is not None
         return Delta(
             text=text,
             reasoning=reasoning,
+            tool_calls=calls,
             finish=self.finish,
             stage=self._stage,
-            usage=self._usage,
+            usage=read_usage(self._counted, self._bill, self._offer) if counted else None,
             model=self._offer.name,
             provider=self._offer.provider,
         )
 
-
-def _usage(usage: dict[str, Any]) -> Usage:
-    prompt = as_object(usage.get("prompt_tokens_details"))
-    completion = as_object(usage.get("completion_tokens_details"))
-    return Usage(
-        prompt=as_count(usage.get("prompt_tokens")),
-        completion=as_count(usage.get("completion_tokens")),
-        cached=as_count(prompt.get("cached_tokens")),
-        reasoning=as_count(completion.get("reasoning_tokens")),
-    )
+    def _called(self) -> tuple[ToolCall, ...]:
+        """The calls of the answer; those in its text where there are no others, in its thoughts without any text."""
+        calls = self._calls.calls()
+        bodies = self._leaks.bodies or ([] if self._length else self._leaked_thoughts.bodies)
+        return calls or tuple(filter(None, (read_leak(body, self._tools) for body in bodies)))

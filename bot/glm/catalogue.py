@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from bot.messages import ModelInfo
+from bot.completion import MediaKind, ModelInfo, Thinking
+
+# Chinese yuan for a US dollar, about: models are compared by it, nothing is billed by it.
+_YUAN: Final = 7.1
 
 
 class ThinkingStyle(StrEnum):
@@ -31,7 +34,10 @@ class _Row(BaseModel):
 class Provider(_Row):
     """A provider: `fields` are the optional request fields that it documents, ranges are inclusive.
 
-    `variable` is the prefix of its environment variables, `dialect` says whose error codes it uses.
+    `variable` is the prefix of its environment variables, `dialect` says whose error codes it uses. `markup` is what it
+    takes for a model in relation to the vendor's price, None where that is not known. A `padded` one counts a prompt of
+    its own together with ours, one with `background` answers requests that are collected later, and one that `recalls`
+    takes the reasoning back with the tool calls that it led to.
     """
 
     base_url: str
@@ -41,6 +47,10 @@ class Provider(_Row):
     temperature: tuple[float, float]
     top_p: tuple[float, float]
     headers: dict[str, str] = {}
+    markup: PositiveFloat | None = None
+    padded: bool = False
+    background: bool = False
+    recalls: bool = False
 
 
 class Price(_Row):
@@ -51,20 +61,37 @@ class Price(_Row):
     cached: NonNegativeFloat | None = None
     currency: Literal["USD", "CNY"] = "USD"
 
+    def of(self, prompt: int, cached: int, completion: int) -> float:
+        """What so many tokens cost in `currency`; the cached ones are part of the prompt."""
+        cached = min(cached, prompt)
+        seen = self.input if self.cached is None else self.cached
+        return ((prompt - cached) * self.input + cached * seen + completion * self.output) / 1_000_000
+
+    @property
+    def dollars(self) -> float:
+        """About what a million tokens in and a million out cost together, in US dollars."""
+        return (self.input + self.output) / (_YUAN if self.currency == "CNY" else 1.0)
+
 
 class Model(_Row):
     """A model: sizes in tokens, `concurrency` the known number of requests at a time, `ids` its name by provider.
 
-    `quiet` is what a request says to turn thinking off or down. Without `system` it takes no system message; with
-    `boxes` it marks answers with box tokens.
+    `levels` is what a request says for each amount of thinking that the model can be told, least first. It takes at
+    most so many `images` or `videos` in a request, and as `least` no smaller `max_tokens`. Without `system` it takes no
+    system message; with `boxes` it marks answers with box tokens; with `tool_stream` it can send the arguments of a
+    tool call in pieces.
     """
 
     context: PositiveInt
     output: PositiveInt
     input: frozenset[Literal["text", "image", "video", "file"]] = frozenset({"text"})
     thinking: ThinkingStyle
-    quiet: dict[str, Any] = {}
+    levels: dict[Thinking, dict[str, Any]] = {}
+    images: PositiveInt | None = None
+    videos: PositiveInt | None = None
+    least: PositiveInt = 1
     tools: bool = True
+    tool_stream: bool = False
     system: bool = True
     boxes: bool = False
     price: Price | None = None
@@ -72,6 +99,17 @@ class Model(_Row):
     top_p: float | None = None
     concurrency: PositiveInt | None = None
     ids: dict[str, str]
+
+    def sees(self, kind: MediaKind) -> bool:
+        """Whether it takes images, or videos."""
+        return kind.value in self.input
+
+    def level(self, wanted: Thinking | None) -> Thinking | None:
+        """The level that serves: the nearest that is not above the wanted one, else the least; None without any."""
+        order = list(Thinking)
+        known = sorted(self.levels, key=order.index)
+        below = [level for level in known if wanted is not None and order.index(level) <= order.index(wanted)]
+        return below[-1] if below else next(iter(known), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +142,29 @@ class Catalogue(_Row):
 
     def infos(self, providers: Sequence[str]) -> list[ModelInfo]:
         """The models that some of these providers offer, best first, each with its providers in the order given."""
-        infos: list[ModelInfo] = []
-        for name, row in self.models.items():
-            offering = tuple(provider for provider in providers if provider in row.ids)
-            if offering:
-                infos.append(ModelInfo(name, row.context, row.output, "image" in row.input, offering))
-        return infos
+        return [
+            self._info(name, row, offering)
+            for name, row in self.models.items()
+            if (offering := tuple(provider for provider in providers if provider in row.ids))
+        ]
+
+    def _info(self, name: str, row: Model, offering: tuple[str, ...]) -> ModelInfo:
+        told = [self.providers[provider].fields for provider in offering]
+        return ModelInfo(
+            name,
+            row.context,
+            row.output,
+            row.sees(MediaKind.IMAGE),
+            offering,
+            videos=row.sees(MediaKind.VIDEO),
+            tools=row.tools,
+            thinking=tuple(
+                level
+                for level in Thinking
+                if level in row.levels and any(row.levels[level].keys() <= fields for fields in told)
+            ),
+            price=None if row.price is None else row.price.dollars,
+        )
 
     def offer(self, model: str, provider: str) -> Offer | None:
         """A model at a provider, None when it has no id there."""

@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx
 
+from bot.completion import Message, ModelRequest, Role
 from bot.errors import OperatorError
 from bot.findings import Finding
 from bot.glm.answer import Bounds
@@ -17,7 +18,6 @@ from bot.glm.catalogue import Offer, catalogue
 from bot.glm.endpoint import Endpoint, ProviderSettings
 from bot.glm.errors import Fault, operator_line
 from bot.glm.wire import Options, build_body, encode
-from bot.messages import Message, ModelRequest, Role
 
 # Seconds until the first piece of an answer, and tokens that one may cost at most.
 _PATIENCE: Final = 15.0
@@ -53,7 +53,7 @@ async def _ask(settings: ProviderSettings, model: str, transport: httpx.AsyncBas
     known = catalogue()
     offer = known.offer(model, settings.name) or known.offer(known.infos([settings.name])[0].name, settings.name)
     assert offer is not None
-    bounds = Bounds(connect=_PATIENCE, first=_PATIENCE, whole=_PATIENCE)
+    bounds = Bounds(connect=_PATIENCE)
     try:
         endpoint = Endpoint(settings, offer.terms, bounds, verify=httpx.create_ssl_context(), transport=transport)
     except OperatorError as error:
@@ -71,7 +71,7 @@ async def _ask(settings: ProviderSettings, model: str, transport: httpx.AsyncBas
 async def _first_piece(endpoint: Endpoint, offer: Offer) -> None:
     body = build_body(ModelRequest(offer.name, _PROMPT, ""), offer, _OPTIONS)
     deadline = asyncio.get_running_loop().time() + _PATIENCE
-    async with aclosing(endpoint.ask(offer, encode(body), deadline)) as answer:
+    async with aclosing(endpoint.ask(offer, encode(body), first=deadline, deadline=deadline)) as answer:
         async for _ in answer:
             return
 
@@ -84,5 +84,5 @@ def _finding(offer: Offer, fault: Fault) -> Finding:
         problem or f"no answer for {offer.name} (code {fault.code})",
         remedy or _REMEDIES.get(fault.rule.text, _OTHERWISE),
         # A provider that is only busy has taken the key.
-        missing=bool(line) or fault.code == "stalled",
+        missing=bool(line) or fault.code in ("silent", "stalled"),
     )

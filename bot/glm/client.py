@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 import httpx
-import structlog
 
-from bot.errors import ModelError, OperatorError
+from bot.completion import Delta, ModelInfo, ModelRequest
+from bot.errors import OperatorError
 from bot.glm.answer import Bounds
-from bot.glm.catalogue import Offer, catalogue
+from bot.glm.background import Background
+from bot.glm.catalogue import catalogue
+from bot.glm.chain import Chain
 from bot.glm.endpoint import Endpoint, ProviderSettings
-from bot.glm.errors import Fault, facts_of, operator_line
-from bot.glm.question import Question
+from bot.glm.errors import Fault
+from bot.glm.inquiry import Inquiry, loop_time
+from bot.glm.question import Manner, Question
 from bot.glm.retry import RetryPolicy
-from bot.glm.wire import Options, encode
-from bot.messages import Delta, ModelInfo, ModelRequest
+from bot.glm.wire import Options
 
 __all__ = ["GlmModel", "ProviderSettings"]
-
-log = structlog.get_logger(__name__)
 
 _OPTIONS = Options()
 _BOUNDS = Bounds()
@@ -31,20 +31,28 @@ _RETRY = RetryPolicy()
 class GlmModel:
     """Answers prompts with GLM models; implements `bot.ports.Model`.
 
-    A model is asked at the configured providers that offer it, in their order. `user_salt` keys the hashes that stand
-    for users at the providers; without one the first provider's key does. `transport` replaces the network in tests.
-    Raises OperatorError for settings that cannot be used.
+    A model is asked at the configured providers that offer it, in their order, then each of `fallbacks` in the same
+    way. `user_salt` keys the hashes that stand for users at the providers; without one the first provider's key does.
+    `transport` replaces the network in tests, `clock` the time by which what fails is left alone. Raises OperatorError
+    for settings that cannot be used.
+
+    While no provider answers, a question is sent at most once to each of its offers, and again only after a refusal for
+    a cause that can be mended (once for each), after one that lowers the number of requests at a time, or out of the
+    provider's budget: in a minute a tenth of the first attempts and 10. An offer that has failed five times in a row is
+    asked by at most five requests in 15 seconds, however many ask. Each fails within 22 seconds of silence.
     """
 
     def __init__(
         self,
         providers: Sequence[ProviderSettings],
         *,
+        fallbacks: Sequence[str] = (),
         user_salt: str = "",
         transport: httpx.AsyncBaseTransport | None = None,
         options: Options = _OPTIONS,
         bounds: Bounds = _BOUNDS,
         retry: RetryPolicy = _RETRY,
+        clock: Callable[[], float] = loop_time,
     ) -> None:
         known = catalogue().providers
         for settings in providers:
@@ -55,10 +63,10 @@ class GlmModel:
             settings.name: Endpoint(settings, known[settings.name], bounds, verify=verify, transport=transport)
             for settings in providers
         }
-        self._salt = user_salt or next((settings.key for settings in providers), "")
-        self._options = options
-        self._bounds = bounds
-        self._retry = retry
+        salt = user_salt or next((settings.key for settings in providers), "")
+        self._manner = Manner(options, retry, bounds, salt)
+        self._chain = Chain(self._endpoints, fallbacks, retry, clock)
+        self._background = Background(self._endpoints, options, bounds, salt)
 
     def models(self) -> Sequence[ModelInfo]:
         """The models that a configured provider offers, best first."""
@@ -67,28 +75,31 @@ class GlmModel:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
         """Ask and yield the answer as it comes; the last delta has `finish`.
 
-        Before the first visible character a failed attempt is made again, here or at the next provider. Closing the
+        Before the first visible character a failed attempt is made again, here or at the next offer. Closing the
         iterator ends the request. Raises ModelError.
         """
-        deadline = asyncio.get_running_loop().time() + self._bounds.whole
-        question = Question(request, self._offers(request.model), self._options, self._retry, self._salt)
+        question = Question(request, self._chain.lanes(request), self._manner, loop_time())
         wait: float | None = 0.0
-        while wait is not None:
-            await self._retry.sleep(wait)
-            wait, body = 0.0, question.body()
-            answer = self._endpoints[question.offer.provider].ask(question.offer, encode(body), deadline)
+        while wait is not None and question.may_ask(loop_time()):
+            inquiry = Inquiry(question, self._endpoints[question.lane.offer.provider])
             try:
-                async with aclosing(answer) as deltas:
+                async with aclosing(inquiry.run()) as deltas:
                     async for delta in deltas:
-                        if not question.shows(delta):
-                            break
                         yield delta
-                    else:
-                        return
             except Fault as fault:
-                fault.trace = fault.trace or body.get("request_id", "")
-                wait = _wait(question, fault, deadline)
+                wait = inquiry.failed(fault)
+                await self._manner.policy.sleep(wait or 0.0)
+            if question.over:
+                return
         raise question.error()
+
+    async def submit(self, request: ModelRequest) -> str:
+        """Have it answered in the background; a handle for `collect`, "" where it is to be streamed instead."""
+        return await self._background.submit(request, self._chain.lanes(request))
+
+    async def collect(self, handle: str) -> Delta | None:
+        """The whole answer as one delta, None while it is not ready. Raises ModelError."""
+        return await self._background.collect(handle)
 
     async def warm(self) -> None:
         """Have a connection to the first provider ready; best effort."""
@@ -98,27 +109,3 @@ class GlmModel:
     async def aclose(self) -> None:
         """Close all connections."""
         await asyncio.gather(*(endpoint.aclose() for endpoint in self._endpoints.values()))
-
-    def _offers(self, model: str) -> list[Offer]:
-        offers = [offer for name in self._endpoints if (offer := catalogue().offer(model, name))]
-        if not offers:
-            raise ModelError("no configured provider has this model", text="model", facts=facts_of(model))
-        return offers
-
-
-def _wait(question: Question, fault: Fault, deadline: float) -> float | None:
-    offer, attempt = question.offer, question.attempt
-    wait = question.failed(fault)
-    if wait is not None and asyncio.get_running_loop().time() + wait >= deadline:
-        wait = None
-    log.warning(
-        "glm.attempt_failed",
-        provider=offer.provider,
-        model=offer.name,
-        attempt=attempt,
-        code=fault.code,
-        trace=fault.trace,
-        again_in=wait,
-        advice=operator_line(offer, fault),
-    )
-    return wait

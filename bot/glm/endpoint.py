@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ssl import SSLContext
@@ -12,13 +12,13 @@ from ssl import SSLContext
 import httpx
 import structlog
 
+from bot.completion import Delta, Tool
 from bot.errors import OperatorError
 from bot.glm.answer import AnswerReader, Bounds
 from bot.glm.catalogue import Offer, Provider
 from bot.glm.errors import broken, read_refusal, read_retry_after
 from bot.glm.fields import parse
 from bot.glm.watchdog import Watchdog
-from bot.messages import Delta
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +40,20 @@ class ProviderSettings:
     name: str
     key: str = field(repr=False)
     base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An answer that came whole; `retry_after` is in seconds, None when nothing was said."""
+
+    status: int
+    text: str = field(repr=False)
+    retry_after: float | None = None
+
+    @property
+    def success(self) -> bool:
+        """Whether it is no HTTP error."""
+        return 200 <= self.status < 300
 
 
 class Endpoint:
@@ -72,33 +86,57 @@ class Endpoint:
             transport=transport,
         )
 
-    async def ask(self, offer: Offer, body: bytes, deadline: float) -> AsyncGenerator[Delta, None]:
-        """Send a request and yield the answer, with a finish in the last delta; `deadline` is in the loop's time.
+    async def ask(
+        self, offer: Offer, body: bytes, *, first: float, deadline: float, tools: Sequence[Tool] = ()
+    ) -> AsyncGenerator[Delta, None]:
+        """Send a request and yield the answer, with a finish in the last delta.
 
-        Raises Fault.
+        By `first` a piece of it must have come, by `deadline` all of it, both in the loop's time. Raises Fault.
         """
-        reader = AnswerReader(offer, self._bounds)
+        reader = AnswerReader(offer, self._bounds, tools)
         loop = asyncio.get_running_loop()
-        async with self._open(body, min(loop.time() + self._bounds.first, deadline)) as response:
+        async with self._open("POST", _PATH, body, first) as response:
             delta = None if response.is_success else await _refuse(response, reader)
             if delta is not None:
                 yield delta
-            stream, events = response.aiter_bytes(), 0
-            with Watchdog(min(loop.time() + self._bounds.first, deadline)) as watchdog:
+            stream, events, gap = response.aiter_bytes(), 0, "silent"
+            with Watchdog(first) as watchdog:
                 while not reader.ended and reader.fault is None:
-                    delta = await _read(stream, reader, watchdog, deadline)
+                    delta = await _read(stream, reader, watchdog, deadline, gap)
                     if reader.complete:
                         await _drain(stream)
                     if delta is not None:
                         yield delta
-                    if reader.events != events:
-                        events = reader.events
+                    # The first event alone may say no more than who speaks.
+                    if reader.events != events and (events or delta or reader.finish):
                         wait = self._bounds.idle if reader.finish is None else self._bounds.tail
-                        watchdog.due = min(loop.time() + wait, deadline)
+                        watchdog.due, gap = min(loop.time() + wait, deadline), "stalled"
+                    events = reader.events
         self._used = loop.time()
         if reader.fault is not None and not reader.ended:
             reader.fault.trace = reader.fault.trace or reader.trace
             raise reader.fault
+
+    async def call(self, method: str, path: str, body: bytes = b"", *, within: float) -> Whole:
+        """Make a request that is answered at once and whole, within so many seconds. Raises Fault."""
+        due = asyncio.get_running_loop().time() + within
+        text, kind = bytearray(), ""
+        async with self._open(method, path, body, due) as response:
+            try:
+                async with asyncio.timeout_at(due):
+                    async for piece in response.aiter_bytes():
+                        text += piece
+                        if len(text) > self._bounds.stream:
+                            kind = "too_much"
+                            break
+            except TimeoutError:
+                kind = "stalled"
+            except httpx.HTTPError:
+                kind = "reset"
+        if kind:
+            raise broken(kind)
+        retry_after = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        return Whole(response.status_code, text.decode("utf-8", "replace"), retry_after)
 
     async def warm(self) -> None:
         """Have a connection ready for the next request; does nothing when one was used a moment ago."""
@@ -116,18 +154,18 @@ class Endpoint:
         await self._client.aclose()
 
     @contextlib.asynccontextmanager
-    async def _open(self, body: bytes, due: float) -> AsyncGenerator[httpx.Response]:
+    async def _open(self, method: str, path: str, body: bytes, due: float) -> AsyncGenerator[httpx.Response]:
         response = None
         if self._client.is_closed:
             raise broken("reset")
         try:
             async with asyncio.timeout_at(due):
-                request = self._client.build_request("POST", self._root + _PATH, content=body)
+                request = self._client.build_request(method, self._root + path, content=body)
                 response = await self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
             kind = "unreachable"
         except (TimeoutError, httpx.TimeoutException):
-            kind = "stalled"
+            kind = "silent"
         except httpx.HTTPError:
             kind = "reset"
         else:
@@ -141,12 +179,12 @@ class Endpoint:
 
 
 async def _read(
-    stream: AsyncIterator[bytes], reader: AnswerReader, watchdog: Watchdog, deadline: float
+    stream: AsyncIterator[bytes], reader: AnswerReader, watchdog: Watchdog, deadline: float, gap: str
 ) -> Delta | None:
     try:
         data = await watchdog.read(stream)
     except TimeoutError:
-        return reader.cut("stalled") if watchdog.due >= deadline else reader.give_up("stalled")
+        return reader.cut(gap) if watchdog.due >= deadline else reader.give_up(gap)
     except httpx.HTTPError:
         return reader.give_up("reset")
     return reader.feed(data) if data else reader.end()

@@ -20,6 +20,14 @@ def parse(text: str) -> object:
         return None
 
 
+def dump(value: object) -> str:
+    """The value as JSON, "" for one that is nested too deeply to be meant."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return ""
+
+
 def as_object(value: object) -> dict[str, Any]:
     """The value if it is an object, else an empty one."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
@@ -42,6 +50,11 @@ def as_count(value: object) -> int:
     if isinstance(value, int | float) and math.isfinite(value):
         return max(0, int(value))
     return 0
+
+
+def as_cost(value: object) -> float | None:
+    """A number of money that was spent, None for anything else."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < math.inf else None
 
 
 def identifier(*values: object) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
 from bot.glm.codes import Rule
+
+_MINUTE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,9 @@ class RetryPolicy:
     """Full jitter: each wait is drawn between 0 and base × 2ⁿ seconds, at most `cap`.
 
     `attempts` is per model and provider and counts the first. A Retry-After above `longest_hint` seconds is not waited
-    for, nor more than `patience` seconds in all for one question. `draw` and `sleep` are chance and time.
+    for, nor more than `patience` seconds in all for one question. `draw` and `sleep` are chance and time. All questions
+    together are asked again at a provider at most `share` times as often as for the first time, plus `floor`, in a
+    minute.
     """
 
     attempts: int = 3
@@ -24,6 +30,8 @@ class RetryPolicy:
     patience: float = 20.0
     draw: Callable[[float, float], float] = random.uniform
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    share: float = 0.1
+    floor: int = 10
 
 
 class Patience:
@@ -47,3 +55,35 @@ class Patience:
             return None
         self._left -= wait
         return wait
+
+
+class RetryBudget:
+    """What all questions together may ask again at one provider; times are seconds of one clock.
+
+    In the minute before each retry there are, with it, at most `policy.floor` retries more than `policy.share` of the
+    first attempts.
+    """
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._firsts: deque[float] = deque()
+        self._retries: deque[float] = deque()
+
+    def first(self, now: float) -> None:
+        """Count a first attempt."""
+        _forget(self._firsts, now)
+        self._firsts.append(now)
+
+    def retry(self, now: float) -> bool:
+        """Count a retry; False, and nothing is counted, when there may be none."""
+        _forget(self._firsts, now)
+        _forget(self._retries, now)
+        if len(self._retries) + 1 > self._policy.floor + self._policy.share * len(self._firsts):
+            return False
+        self._retries.append(now)
+        return True
+
+
+def _forget(times: deque[float], now: float) -> None:
+    while times and times[0] <= now - _MINUTE:
+        times.popleft()

@@ -74,7 +74,7 @@ class ThinkSplitter:
         content = self._held + content
         if self._close in content:
             return self._until_close(content)
-        safe = len(content) - _partial(content, self._close)
+        safe = len(content) - possible_start(content, self._close)
         self._held = content[safe:]
         return content[:safe], ""
 
@@ -114,7 +114,7 @@ class _Eraser:
         text = self._before + self._held + text
         text, found = self._pattern.subn("", text, count=self._left)
         self._left -= found
-        held = max(_partial(text, marker) for marker in self._markers) if self._left else 0
+        held = max(possible_start(text, marker) for marker in self._markers) if self._left else 0
         safe = len(text) - held
         self._held = text[safe:]
         skip, self._before = len(self._before), text[max(0, safe - 1) : safe]
@@ -125,7 +125,7 @@ class _Eraser:
         return held
 
 
-def _partial(text: str, marker: str) -> int:
+def possible_start(text: str, marker: str) -> int:
     """How many characters at the end of the text may be the beginning of the marker."""
     start = text.find(marker[0], max(0, len(text) - len(marker) + 1))
     while start >= 0:

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from bot.completion import Media, MediaKind, Message, ModelRequest, Role, Thinking, Tool, ToolCall
 from bot.glm.catalogue import catalogue
 from bot.glm.codes import Remedy
 from bot.glm.wire import Options, build_body
-from bot.messages import Message, ModelRequest, Role, ToolCall
 
 _ROOT = Path(__file__).parents[2]
 _CONTRACTS = Path(os.environ.get("GLIMMER_CONTRACTS", _ROOT.parent / "shared" / "contracts"))
@@ -24,13 +24,18 @@ _FILE = _CONTRACTS / "glm" / "aimlapi-openapi.json"
 pytestmark = pytest.mark.skipif(not _FILE.exists(), reason="the published schemas are not on this machine")
 
 CALL = ToolCall("c1", "now", "{}")
-EXCHANGE = (Message(Role.ASSISTANT, "", (CALL,)), Message(Role.TOOL, "noon", tool_call_id="c1"))
+EXCHANGE = (
+    Message(Role.ASSISTANT, "", (CALL,), reasoning="reasoning-canary"),
+    Message(Role.TOOL, "noon", tool_call_id="c1"),
+)
+PICTURE = (Message(Role.USER, "?", media=(Media(MediaKind.IMAGE, "image/png", b"x"),)),)
+TOOL = Tool("now", "The time.", {"type": "object", "properties": {"zone": {"type": "string", "default": None}}})
 MESSAGES = st.lists(
     st.one_of(
         st.builds(Message, st.sampled_from([Role.SYSTEM, Role.USER, Role.ASSISTANT]), st.text(max_size=5)).map(
             lambda message: (message,)
         ),
-        st.just(EXCHANGE),
+        st.sampled_from([EXCHANGE, PICTURE]),
     ),
     max_size=6,
 ).map(lambda groups: tuple(message for group in groups for message in group))
@@ -47,23 +52,23 @@ def validator() -> Draft202012Validator:
 @settings(deadline=None)
 @given(
     messages=MESSAGES,
-    temperature=st.none() | st.floats(0, 1),
-    max_tokens=st.integers(1, 200_000),
-    remedy=st.sampled_from([Remedy.NONE, Remedy.SHORTEN, Remedy.FOLD_SYSTEM]),
+    options=st.builds(Options, st.integers(1, 200_000), st.none() | st.floats(0, 1), st.booleans()),
+    remedy=st.sampled_from([Remedy.NONE, *Remedy]),
+    thinking=st.none() | st.sampled_from(Thinking),
+    tools=st.sampled_from([(), (TOOL,)]),
 )
 def test_v37_every_request_validates(
     validator: Draft202012Validator,
     messages: tuple[Message, ...],
-    temperature: float | None,
-    max_tokens: int,
+    options: Options,
     remedy: Remedy,
+    thinking: Thinking | None,
+    tools: tuple[Tool, ...],
 ) -> None:
     offer = catalogue().offer("glm-5.1", "aimlapi")
     assert offer is not None
-    request = ModelRequest("glm-5.1", (*messages, Message(Role.USER, "Hi")), "u")
-    body = build_body(
-        request, offer, Options(max_tokens, temperature), remedy, {"request_id": "r", "user_id": "u" * 32}
-    )
+    request = ModelRequest("glm-5.1", (*messages, Message(Role.USER, "Hi")), "u", "", thinking, tools)
+    body = build_body(request, offer, options, remedy, {"request_id": "r", "user_id": "u" * 32})
     assert [error.message for error in validator.iter_errors(body)] == []
 
 

@@ -11,15 +11,21 @@ from typing import Any
 
 import httpx
 
+from bot.completion import Delta, Message, ModelRequest, Role
 from bot.glm.answer import Bounds
 from bot.glm.client import GlmModel, ProviderSettings
 from bot.glm.retry import RetryPolicy
 from bot.glm.wire import Options
-from bot.messages import Delta, Message, ModelRequest, Role
 
 DONE = b"data: [DONE]\n\n"
 KEY = "id-canary.secret-canary"
 HANG = "hang"
+HOSTS = {
+    "bigmodel": "open.bigmodel.cn",
+    "zai": "api.z.ai",
+    "aimlapi": "api.aimlapi.com",
+    "acedata": "api.acedata.cloud",
+}
 
 _HEADERS = {"content-type": "text/event-stream;charset=UTF-8"}
 
@@ -63,15 +69,15 @@ def refusal(code: object, message: str = "provider-canary", **more: object) -> b
 
 @dataclass
 class Reply:
-    """A response; a read may be bytes, an exception to raise, or HANG."""
+    """A response; a read may be bytes, seconds to wait, an exception to raise, or HANG."""
 
-    reads: Sequence[bytes | Exception | str]
+    reads: Sequence[bytes | float | Exception | str]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: dict(_HEADERS))
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, reads: Sequence[bytes | Exception | str], closed: asyncio.Event) -> None:
+    def __init__(self, reads: Sequence[bytes | float | Exception | str], closed: asyncio.Event) -> None:
         self._reads = reads
         self._closed = closed
 
@@ -81,8 +87,10 @@ class _Body(httpx.AsyncByteStream):
                 raise read
             if isinstance(read, str):
                 await asyncio.Event().wait()
-            else:
+            elif isinstance(read, bytes):
                 yield read
+            else:
+                await asyncio.sleep(read)
 
     async def aclose(self) -> None:
         self._closed.set()
@@ -107,11 +115,36 @@ class Provider(httpx.AsyncBaseTransport):
         reply = self._replies[0]
         if len(self._replies) > 1:
             del self._replies[0]
-        if isinstance(reply, Exception):
-            raise reply
-        if isinstance(reply, bytes):
-            reply = Reply([reply])
-        return httpx.Response(reply.status, headers=reply.headers, stream=_Body(reply.reads, self.closed))
+        return respond(reply, self.closed)
+
+
+class Providers(httpx.AsyncBaseTransport):
+    """Several providers by name, each of which always plays the same reply, and who was asked for which model when.
+
+    A reply comes after `latency` seconds.
+    """
+
+    latency = 0.0
+
+    def __init__(self, **replies: Reply | bytes | Exception) -> None:
+        self.replies = replies
+        self.asked: list[tuple[str, str, float]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        name = next(name for name in HOSTS if HOSTS[name] == request.url.host)
+        self.asked.append((name, json.loads(request.content)["model"], asyncio.get_running_loop().time()))
+        await asyncio.sleep(self.latency)
+        return respond(self.replies[name], asyncio.Event())
+
+
+def respond(reply: Reply | bytes | Exception, closed: asyncio.Event) -> httpx.Response:
+    """The response that plays a reply."""
+    if isinstance(reply, Exception):
+        raise reply
+    if isinstance(reply, bytes):
+        reply = Reply([reply])
+    return httpx.Response(reply.status, headers=reply.headers, stream=_Body(reply.reads, closed))
 
 
 class Waits(list[float]):

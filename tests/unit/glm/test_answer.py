@@ -9,20 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from bot.completion import Delta, FinishReason, Tool, ToolCall
 from bot.glm.answer import AnswerReader, Bounds
 from bot.glm.catalogue import catalogue
-from bot.messages import Delta, FinishReason, Usage
 from tests.unit.glm.provider import DONE, chunk, event, openai, reasoning_of, refusal, text_of, zhipu
 
 GREETING = "你好👋"
+CANARY = "reasoning-canary"
+WEATHER = Tool("get_weather", "The weather.", {"type": "object", "properties": {"city": {"type": "string"}}})
+CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Rome"}'}}
+LEAK = "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Rome</arg_value>\n</tool_call>"
 
 
 def read(
-    *reads: bytes, model: str = "glm-5.1", provider: str = "bigmodel", bounds: Bounds | None = None
+    *reads: bytes, model: str = "glm-5.1", provider: str = "bigmodel", bounds: Bounds | None = None, tools: bool = True
 ) -> tuple[list[Delta], AnswerReader]:
     offer = catalogue().offer(model, provider)
     assert offer is not None
-    reader = AnswerReader(offer, bounds or Bounds())
+    reader = AnswerReader(offer, bounds or Bounds(), [WEATHER] if tools else [])
     deltas: list[Delta | None] = []
     for data in reads:
         if not reader.ended and reader.fault is None:
@@ -37,21 +41,27 @@ def fault_of(*reads: bytes) -> str:
     return reader.fault.code if reader.fault and not reader.ended else ""
 
 
+def counts(deltas: Sequence[Delta]) -> tuple[int, int, int, int]:
+    usage = deltas[-1].usage
+    assert usage is not None
+    return usage.prompt, usage.completion, usage.cached, usage.reasoning
+
+
 def end_of(deltas: Sequence[Delta]) -> FinishReason | None:
     assert [delta.finish for delta in deltas[:-1]] == [None] * (len(deltas) - 1)
     return deltas[-1].finish
 
 
 def test_v01_both_dialects_read_the_same() -> None:
-    for stream, usage in ((zhipu("Hel", "lo"), Usage(7, 3)), (openai("Hel", "lo"), Usage(1420, 18))):
+    for stream, usage in ((zhipu("Hel", "lo"), (7, 3, 0, 0)), (openai("Hel", "lo"), (1420, 18, 0, 0))):
         deltas, _ = read(stream)
-        assert (text_of(deltas), end_of(deltas), deltas[-1].usage) == ("Hello", FinishReason.STOP, usage)
+        assert (text_of(deltas), end_of(deltas), counts(deltas)) == ("Hello", FinishReason.STOP, usage)
         assert (deltas[-1].model, deltas[-1].provider) == ("glm-5.1", "bigmodel")
 
 
 def test_v01_reasoning_stays_apart() -> None:
-    deltas, _ = read(chunk(reasoning_content="canary"), chunk(reasoning="canary", content=None), zhipu("Hello"))
-    assert (reasoning_of(deltas), text_of(deltas)) == ("canarycanary", "Hello")
+    deltas, _ = read(chunk(reasoning_content=CANARY), chunk(reasoning=CANARY, content=None), zhipu("Hello"))
+    assert (reasoning_of(deltas), text_of(deltas)) == (CANARY * 2, "Hello")
 
 
 def test_all_events_of_one_read_are_one_delta() -> None:
@@ -69,11 +79,11 @@ def test_v02_every_byte_split_of_a_stream() -> None:
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 600)))
 def test_v02_any_byte_split_of_a_thinking_stream(cuts: list[int]) -> None:
-    stream = zhipu("\n<th", "ink>canary</th", "ink>\n", GREETING)
+    stream = zhipu("\n<th", f"ink>{CANARY}</th", "ink>\n", GREETING)
     edges = [0, *(min(cut, len(stream)) for cut in sorted(cuts)), len(stream)]
     reads = [stream[a:b] for a, b in pairwise(edges) if a < b]
     deltas, _ = read(*reads, model="glm-z1-air")
-    assert (reasoning_of(deltas), text_of(deltas)) == ("canary", GREETING)
+    assert (reasoning_of(deltas), text_of(deltas)) == (CANARY, GREETING)
 
 
 def test_v03_raw_line_separators_inside_content() -> None:
@@ -149,12 +159,12 @@ def test_v19_a_json_error_with_status_200() -> None:
 
 
 def test_v19_a_whole_completion_instead_of_a_stream() -> None:
-    message = {"role": "assistant", "content": "Hello", "reasoning_content": "\nhm"}
+    message = {"role": "assistant", "content": "Hello", "reasoning_content": f"\n{CANARY}"}
     usage = {"prompt_tokens": 20, "completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 4}}
     body = {"id": "1", "choices": [{"index": 0, "finish_reason": "length", "message": message}], "usage": usage}
-    deltas, _ = read(*(json.dumps(body).encode()[i : i + 7] for i in range(0, 400, 7)))
-    assert (text_of(deltas), reasoning_of(deltas), end_of(deltas)) == ("Hello", "\nhm", FinishReason.LENGTH)
-    assert deltas[-1].usage == Usage(prompt=20, completion=9, reasoning=4)
+    deltas, _ = read(*(json.dumps(body).encode()[i : i + 7] for i in range(0, 420, 7)))
+    assert (text_of(deltas), reasoning_of(deltas), end_of(deltas)) == ("Hello", f"\n{CANARY}", FinishReason.LENGTH)
+    assert counts(deltas) == (20, 9, 0, 4)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"choices": [', b"   \n", b"garbage", b"\xff\xfe\x00", b"[" * 5000])
@@ -209,15 +219,14 @@ def test_v23_usage_with_floats_and_nonsense() -> None:
         "prompt_tokens_details": {"cached_tokens": float("nan")},
         "completion_tokens_details": "x",
     }
-    assert read(zhipu("Hello", usage=usage))[0][-1].usage == Usage(prompt=14, completion=1677)
+    assert counts(read(zhipu("Hello", usage=usage))[0]) == (14, 1677, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("reason", "finish"),
     [
         ("length", FinishReason.LENGTH),
-        ("tool_calls", FinishReason.TOOLS),
-        ("function_call", FinishReason.TOOLS),
+        ("tool_calls", FinishReason.STOP),
         ("content_filter", FinishReason.FILTERED),
         ("model_context_window_exceeded", FinishReason.CONTEXT),
         ("something new", FinishReason.STOP),
@@ -225,6 +234,46 @@ def test_v23_usage_with_floats_and_nonsense() -> None:
 )
 def test_finish_reasons(reason: str, finish: FinishReason) -> None:
     assert end_of(read(zhipu("Hello", finish=reason))[0]) is finish
+
+
+@pytest.mark.parametrize("reason", ["stop", "tool_calls", "function_call"])
+def test_tool_calls_come_with_the_end_whatever_its_reason(reason: str) -> None:
+    deltas, _ = read(chunk(content="Let me check."), chunk(tool_calls=[{"index": 0, **CALL}]), zhipu(finish=reason))
+    assert (text_of(deltas), end_of(deltas)) == ("Let me check.", FinishReason.TOOLS)
+    assert deltas[-1].tool_calls == (ToolCall("call_1", "get_weather", '{"city":"Rome"}'),)
+
+
+def test_an_answer_that_was_cut_or_filtered_calls_nothing() -> None:
+    for reason in ("length", "sensitive", "model_context_window_exceeded"):
+        assert read(chunk(tool_calls=[CALL]), zhipu(finish=reason))[0][-1].tool_calls == ()
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_v34_null_content_beside_calls(content: str | None) -> None:
+    message = {"role": "assistant", "content": content, "tool_calls": [CALL]}
+    body = {"choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}]}
+    deltas, _ = read(json.dumps(body).encode())
+    assert (text_of(deltas), end_of(deltas), len(deltas[-1].tool_calls)) == ("", FinishReason.TOOLS, 1)
+
+
+@pytest.mark.parametrize("field", ["content", "reasoning_content"])
+def test_v35_leaked_markup_of_an_offered_tool_is_a_call(field: str) -> None:
+    pieces = [event({"choices": [{"delta": {field: part}}]}) for part in (LEAK[:9], LEAK[9:])]
+    deltas, _ = read(*pieces, zhipu())
+    assert (text_of(deltas), reasoning_of(deltas), end_of(deltas)) == ("", "", FinishReason.TOOLS)
+    assert [(call.name, call.arguments) for call in deltas[-1].tool_calls] == [("get_weather", '{"city": "Rome"}')]
+
+
+def test_v35_leaked_markup_beside_a_real_call_or_a_thought_is_only_deleted() -> None:
+    deltas, _ = read(chunk(content="So." + LEAK), chunk(tool_calls=[CALL]), zhipu())
+    assert (text_of(deltas), [call.id for call in deltas[-1].tool_calls]) == ("So.", ["call_1"])
+    deltas, _ = read(chunk(reasoning_content=LEAK), zhipu("Hello"))
+    assert (text_of(deltas), end_of(deltas), deltas[-1].tool_calls) == ("Hello", FinishReason.STOP, ())
+
+
+def test_v35_leaked_markup_without_tools_is_never_shown() -> None:
+    deltas, _ = read(chunk(content=f"Hel{LEAK}lo"), zhipu(), tools=False)
+    assert (text_of(deltas), end_of(deltas)) == ("Hello", FinishReason.STOP)
 
 
 def test_network_error_is_never_a_good_end() -> None:

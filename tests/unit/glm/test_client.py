@@ -3,16 +3,16 @@ from __future__ import annotations
 import asyncio
 import traceback
 from contextlib import aclosing
+from dataclasses import replace
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from bot.completion import FinishReason, Thinking
 from bot.errors import ModelError, OperatorError
 from bot.glm.answer import Bounds
 from bot.glm.client import GlmModel, ProviderSettings
-from bot.glm.wire import Options
-from bot.messages import FinishReason
 from bot.ports import Model
 from tests.unit.glm.provider import (
     HANG,
@@ -34,7 +34,7 @@ from tests.unit.glm.provider import (
 
 HELLO = zhipu("Hel", "lo")
 BUSY = Reply([refusal("1234")], status=500)
-QUICK = Bounds(first=0.05, idle=0.05, tail=0.05, whole=5)
+QUICK = Bounds(first=0.05, silence=0.05, idle=0.05, tail=0.05, whole=5)
 
 
 async def failure(transport: Provider, *names: str, bounds: Bounds | None = None) -> ModelError:
@@ -86,10 +86,10 @@ async def test_v12_a_stall_after_text_is_resumable() -> None:
     assert (error.text, error.resumable, error.code) == ("interrupted", True, "stalled")
 
 
-async def test_v12_a_stall_before_text_is_tried_once_more() -> None:
+async def test_v12_a_stall_before_anything_fails_where_nothing_else_can_be_asked() -> None:
     transport = Provider(Reply([b": hm\n", HANG]))
     error = await failure(transport, bounds=QUICK)
-    assert (error.text, error.resumable, len(transport.requests)) == ("busy", False, 2)
+    assert (error.text, error.resumable, error.code, len(transport.requests)) == ("busy", False, "silent", 1)
 
 
 async def test_the_whole_answer_is_bounded_in_time() -> None:
@@ -212,9 +212,9 @@ async def test_a_model_that_nobody_offers() -> None:
 async def test_an_empty_answer_is_asked_for_once_more_with_less_thinking() -> None:
     empty = chunk(reasoning_content="hm") + zhipu()
     transport = Provider(empty, HELLO)
-    deltas = await collect(glm(transport, options=Options(thinking=True)))
+    deltas = await collect(glm(transport), replace(question(), thinking=Thinking.HIGH))
     assert (text_of(deltas), reasoning_of(deltas)) == ("Hello", "")
-    assert ["thinking" in body for body in transport.bodies] == [False, True]
+    assert [body["thinking"]["type"] for body in transport.bodies] == ["enabled", "disabled"]
 
 
 async def test_an_answer_that_stays_empty_ends_as_stop() -> None:

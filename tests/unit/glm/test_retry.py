@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.glm.codes import CONNECTION, DIALECTS, OTHER, Rule
-from bot.glm.retry import Patience, RetryPolicy
+from bot.glm.retry import Patience, RetryBudget, RetryPolicy
 
 
 def waits(rule: Rule, *hints: float | None, policy: RetryPolicy | None = None) -> list[float | None]:
@@ -50,9 +52,44 @@ def test_codes_that_say_once_get_one_more_attempt() -> None:
     assert waits(CONNECTION["stalled"], None, None) == [1.0, None]
 
 
+def test_who_said_nothing_is_not_asked_again() -> None:
+    assert waits(CONNECTION["silent"], None) == [None]
+
+
 def test_a_frequency_limit_is_retried_more_slowly() -> None:
     assert waits(DIALECTS["zhipu"]["1303"][0], None, None) == [2.0, 4.0]
 
 
 def test_what_is_not_retried() -> None:
     assert waits(DIALECTS["zhipu"]["1002"][0], 0.0) == [None]
+
+
+def test_retries_of_all_questions_are_a_tenth_of_the_first_attempts_and_ten() -> None:
+    budget = RetryBudget(RetryPolicy())
+    for _ in range(100):
+        budget.first(0.0)
+    assert sum(budget.retry(1.0) for _ in range(100)) == 20
+
+
+def test_a_minute_later_there_are_ten_again() -> None:
+    budget = RetryBudget(RetryPolicy())
+    assert sum(budget.retry(0.0) for _ in range(100)) == 10
+    assert not budget.retry(59.9)
+    assert sum(budget.retry(60.0) for _ in range(100)) == 10
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 20.0), st.booleans()), max_size=150))
+def test_no_retry_goes_over_the_budget_of_the_minute_before_it(steps: list[tuple[float, bool]]) -> None:
+    policy = RetryPolicy(share=0.5, floor=2)
+    budget, now, firsts, retries = RetryBudget(policy), 0.0, list[float](), list[float]()
+    for seconds, again in steps:
+        now += seconds
+        if not again:
+            budget.first(now)
+            firsts.append(now)
+            continue
+        allowed = 2 + 0.5 * sum(at > now - 60 for at in firsts)
+        granted = budget.retry(now)
+        retries += [now] * granted
+        spent = sum(at > now - 60 for at in retries)
+        assert spent <= allowed if granted else spent + 1 > allowed
