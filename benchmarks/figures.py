@@ -69,3 +69,14 @@ def _sliding(ends: Sequence[float]) -> Sequence[float]:
         full_at = max(full_at, at) + refill
         calls.append(at)
     return calls
+
+
+def busiest(times: Sequence[float], width: float) -> int:
+    """The most of these times that lie within a window of this width."""
+    ordered = sorted(times)
+    begin = most = 0
+    for end, at in enumerate(ordered):
+        while ordered[begin] <= at - width:
+            begin += 1
+        most = max(most, end - begin + 1)
+    return most

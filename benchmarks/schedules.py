@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks import slack_schedules
+from benchmarks import glm_schedules, slack_schedules
 from benchmarks.stage import Asking
 
 # The streams of one lane, and the name under which they are reported.
@@ -32,10 +32,11 @@ class Size:
     crowd: int
     big_crowd: int
     slack: slack_schedules.Size
+    glm: glm_schedules.Size
 
 
-FULL: Final = Size(5, 3, {1: 30, 3: 10, 8: 4}, 36.0, 10_000, 30, 200, 500, slack_schedules.FULL)
-QUICK: Final = Size(2, 1, {1: 6, 3: 2, 8: 1}, 6.0, 1_000, 8, 60, 120, slack_schedules.QUICK)
+FULL: Final = Size(5, 3, {1: 30, 3: 10, 8: 4}, 36.0, 10_000, 30, 200, 500, slack_schedules.FULL, glm_schedules.FULL)
+QUICK: Final = Size(2, 1, {1: 6, 3: 2, 8: 1}, 6.0, 1_000, 8, 60, 120, slack_schedules.QUICK, glm_schedules.QUICK)
 
 
 def alone(size: Size) -> Sequence[Asking]:

@@ -40,7 +40,7 @@ def _at_most_times(factor: float) -> Check:
 
 def most(measurement: str, figure: str, label: str, limit: float, unit: str = "s") -> Row:
     """A line whose figure must not be above a limit."""
-    return Row(measurement, figure, label, unit, f"≤ {_shown(limit, unit)}", atmost(limit))
+    return Row(measurement, figure, label, unit, f"≤ {shown(limit, unit)}", atmost(limit))
 
 
 def _cheap(measurement: str, label: str) -> Row:
@@ -113,28 +113,39 @@ def _crowd(measurement: str, label: str, end: float | None) -> Sequence[Row]:
 
 def lines(chosen: Sequence[Row], ours: Mapping[str, Figures], bare: Mapping[str, Figures]) -> Sequence[str]:
     """The table in Markdown, of the measurements that were made."""
-    cells = [_HEAD, *(_cells(row, ours, bare) for row in chosen if row.measurement in ours)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
+    return markdown(_HEAD, [_cells(row, ours, bare) for row in chosen if row.measurement in ours])
+
+
+def markdown(head: Sequence[str], cells: Sequence[Sequence[str]]) -> Sequence[str]:
+    """A table, none where it has no rows."""
+    if not cells:
+        return []
+    widths = [max(len(row[column]) for row in (head, *cells)) for column in range(len(head))]
     rule = ["-" * width for width in widths]
-    return [_line(row, widths) for row in (cells[0], rule, *cells[1:])]
+    return [_line(row, widths) for row in (head, rule, *cells)]
 
 
 def _cells(row: Row, ours: Mapping[str, Figures], bare: Mapping[str, Figures]) -> tuple[str, ...]:
     mine = ours[row.measurement].get(row.figure, math.nan)
     theirs = bare.get(row.measurement, {}).get(row.figure, math.nan)
-    met = (
-        "" if row.check is None else "not measured" if math.isnan(mine) else "yes" if row.check(mine, theirs) else "NO"
-    )
     allowed = ours[row.measurement].get(f"{row.figure}{ALLOWED}")
-    best = "" if allowed is None else _shown(allowed, row.unit)
-    return row.label, _shown(mine, row.unit), _shown(theirs, row.unit), best, row.asked, met
+    best = "" if allowed is None else shown(allowed, row.unit)
+    return row.label, shown(mine, row.unit), shown(theirs, row.unit), best, row.asked, met(row, mine, theirs)
+
+
+def met(row: Row, ours: float, theirs: float) -> str:
+    """Whether a target is met, "" where there is none."""
+    if row.check is None:
+        return ""
+    return "not measured" if math.isnan(ours) else "yes" if row.check(ours, theirs) else "NO"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
 
 
-def _shown(value: float, unit: str) -> str:
+def shown(value: float, unit: str) -> str:
+    """A figure as the table writes it."""
     if math.isnan(value):
         return "–"
     if math.isinf(value):

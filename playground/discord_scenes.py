@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 from playground.chronicle import Chronicle
 from playground.demo import Act, NotAsScripted, counted
 from playground.discord.interactions import Interaction
-from playground.discord.model import Channel, Message
+from playground.discord.model import Channel, Message, Upload
 from playground.discord.server import DiscordStandIn
 from playground.discord_view import DiscordView, button_labels, is_growing
+from playground.postcard import MEDIA_TYPE, NAME, postcard, seen_in
 
 T = TypeVar("T")
 _ENOUGH: Final = 200  # characters that are visible before the stop
@@ -20,6 +21,7 @@ _ENOUGH: Final = 200  # characters that are visible before the stop
 _LONG: Final = "Please write me a long essay about lighthouses: several sections with headings, and a list."
 _FOLLOW_UP: Final = "And which of these points matters most?"
 _DIRECT: Final = "Hello! What can you do?"
+_PICTURE: Final = "What is in this picture?"
 _AFTER_SWITCH: Final = "Which model are you now?"
 _TO_STOP: Final = "Another long essay, please, this time about bridges."
 _PREFERRED: Final = "glm-4.6"
@@ -88,6 +90,12 @@ async def _direct(stage: DiscordStage) -> str:
     return _sum(await stage.answer_to(await stage.alice.dm(_DIRECT)))
 
 
+async def _picture(stage: DiscordStage) -> str:
+    upload = Upload(NAME, postcard(), MEDIA_TYPE)
+    messages = await stage.answer_to(await stage.alice.dm(_PICTURE, attachments=[upload]))
+    return f"{seen_in([message.content for message in messages])}; {_sum(messages)}"
+
+
 async def _model(stage: DiscordStage) -> str:
     stage.act(stage.direct, "/model name: (looks at the choices)")
     choices = await stage.alice.autocomplete("model", {"name": ""}, channel=stage.direct)
@@ -121,6 +129,7 @@ SCENES: Final[Sequence[tuple[str, Callable[[DiscordStage], Awaitable[str]]]]] = 
     ("Discord: a mention, with a long streamed answer", _mention),
     ("Discord: a follow-up in the thread", _follow_up),
     ("Discord: a direct message", _direct),
+    ("Discord: a picture", _picture),
     ("Discord: /model", _model),
     ("Discord: a stop", _stop),
 )

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from playground.chronicle import Chronicle
 from playground.demo import Act, NotAsScripted, counted
+from playground.postcard import MEDIA_TYPE, NAME, postcard, seen_in
 from playground.slack.model import Channel, Message
 from playground.slack.server import SlackStandIn
 from playground.slack_view import SlackView
@@ -20,6 +21,7 @@ _ENOUGH: Final = 200  # characters that are visible before the stop
 _STORY: Final = "Please tell us a story about a lighthouse."
 _FOLLOW_UP: Final = "And what became of the keeper?"
 _DIRECT: Final = "Hello! Please show me a piece of code."
+_PICTURE: Final = "What is in this picture?"
 _AFTER_SWITCH: Final = "Which model are you now?"
 _TO_STOP: Final = "A long essay, please, about bridges."
 _PREFERRED: Final = "glm-4.6"
@@ -98,6 +100,12 @@ async def _direct(stage: SlackStage) -> str:
     return _sum(messages)
 
 
+async def _picture(stage: SlackStage) -> str:
+    file = await stage.bob.upload(NAME, MEDIA_TYPE, postcard())
+    messages = await stage.answer_to(await stage.bob.mention(stage.general, _PICTURE, files=[file]))
+    return f"{seen_in([message.visible for message in messages])}; {_sum(messages)}"
+
+
 async def _model(stage: SlackStage) -> str:
     _now, *names = _NAMES.findall(await stage.command("model", stage.bob.dm)) or [""]
     if not names:
@@ -128,6 +136,7 @@ SCENES: Final[Sequence[tuple[str, Callable[[SlackStage], Awaitable[str]]]]] = (
     ("Slack: a mention, with an answer that grows by edits in its thread", _mention),
     ("Slack: a follow-up without a mention", _follow_up),
     ("Slack: a direct message, with a native stream", _direct),
+    ("Slack: a picture", _picture),
     ("Slack: /glm model", _model),
     ("Slack: Slack's own Stop", _stop),
 )

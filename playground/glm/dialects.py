@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from playground.glm.script import Answer, Broken, Finish, Sensitive, Thinking, Wire
+from playground.glm import calls
+from playground.glm.script import Answer, Broken, Calling, Finish, Sensitive, Thinking, Wire
 from playground.glm.tokens import pieces
 
 Json = dict[str, Any]
@@ -23,7 +24,10 @@ _INLINE: Mapping[Thinking, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What sets a dialect's chunks apart: keys in every delta, choice and chunk, and where role and usage go."""
+    """What sets a dialect's chunks apart: keys in every delta, choice and chunk, and where role and usage go.
+
+    `blocked` is the finish reason of the safety review, `wordless` the content of a complete message without any.
+    """
 
     name: str
     delta: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -33,6 +37,7 @@ class Dialect:
     last_delta: Mapping[str, Any] = field(default_factory=dict[str, Any])
     usage_apart: bool = False
     blocked: str = "sensitive"
+    wordless: str | None = ""
 
 
 ZHIPU = Dialect("zhipu", delta={"role": "assistant"}, last_delta={"role": "assistant", "content": ""})
@@ -43,6 +48,7 @@ OPENAI = Dialect(
     opening=({"content": "", "role": "assistant"},),
     usage_apart=True,
     blocked="content_filter",
+    wordless=None,
 )
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (ZHIPU, OPENAI)}
 
@@ -58,19 +64,27 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """The tokens of an answer within the request's budget; `finish` is "length" when it did not suffice."""
+    """The tokens of an answer within the request's budget; `finish` is "length" when it did not suffice.
+
+    `calls` are the entries of `tool_calls`, one for each delta.
+    """
 
     reasoning: tuple[str, ...]
     text: tuple[str, ...]
+    calls: tuple[Json, ...]
     finish: str
+
+    @property
+    def length(self) -> int:
+        """How many tokens it has, where a part of a call counts as one."""
+        return len(self.reasoning) + len(self.text) + len(self.calls)
 
     def usage(self, prompt: int) -> Json:
         """The usage as the providers count it; completion tokens include the reasoning."""
-        completion = len(self.reasoning) + len(self.text)
         return {
             "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": prompt + completion,
+            "completion_tokens": self.length,
+            "total_tokens": prompt + self.length,
             "prompt_tokens_details": {"cached_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": len(self.reasoning)},
         }
@@ -86,14 +100,17 @@ class Plan:
 
 
 def speech(answer: Answer, budget: int | None) -> Speech:
-    """Cut an answer into tokens; reasoning and text share the budget."""
+    """Cut an answer into tokens; reasoning and text share the budget, and calls are not made when it is used up."""
     reasoning = () if answer.thinking is Thinking.NONE else _tokens(answer.reasoning)
     text = _tokens(answer.text)
-    finish = answer.ending.reason if isinstance(answer.ending, Finish) else ""
-    if budget is None or len(reasoning) + len(text) <= budget:
-        return Speech(reasoning, text, finish)
-    reasoning = reasoning[:budget]
-    return Speech(reasoning, text[: budget - len(reasoning)], "length")
+    if answer.calling is Calling.LEAKED:
+        text += _tokens(calls.markup(answer.calls))
+    if budget is not None and len(reasoning) + len(text) > budget:
+        reasoning = reasoning[:budget]
+        return Speech(reasoning, text[: budget - len(reasoning)], (), "length")
+    called = tuple(calls.deltas(answer.calls, answer.calling))
+    reason = answer.ending.reason if isinstance(answer.ending, Finish) else ""
+    return Speech(reasoning, text, called, reason or ("tool_calls" if called else "stop"))
 
 
 def _tokens(text: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -115,6 +132,8 @@ def plan(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json
     for name, texts in _fields(said, answer.thinking):
         before, after = _template(dialect, head, name, wire)
         tokens += [before + text + after for text in _encoded(texts)]
+    for entry in said.calls:
+        tokens.append(_event(_chunk(dialect, head, {**dialect.delta, "tool_calls": [entry]}), wire))
     tokens = tokens[: answer.after]
     if wire.glue_at is not None and wire.glue_at < len(tokens):
         tokens[wire.glue_at] = _torn(tokens[wire.glue_at])
@@ -186,15 +205,22 @@ def _finish(dialect: Dialect, head: Head, reason: str, usage: Json | None) -> It
         yield last | {"usage": usage}
 
 
-def completion(answer: Answer, said: Speech, head: Head, usage: Json | None) -> Json:
-    """The answer as one JSON object."""
-    message: Json = {"role": "assistant"}
-    for name, texts in _fields(said, answer.thinking):
-        if texts or name == "content":
-            message[name] = "".join(texts)
-    choice = {"index": 0, "finish_reason": said.finish, "message": message}
-    whole = {**_identity(head, "chat.completion"), "request_id": head.id, "choices": [choice]}
+def completion(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json | None) -> Json:
+    """The answer as one JSON object; one that the safety review stopped says so and holds no words."""
+    if isinstance(answer.ending, Sensitive):
+        whole = _complete(head, {"role": "assistant", "content": ""}, dialect.blocked)
+        return whole | {"content_filter": [{"role": answer.ending.role, "level": answer.ending.level}]}
+    message: Json = {"role": "assistant", "content": dialect.wordless}
+    message |= {name: "".join(texts) for name, texts in _fields(said, answer.thinking) if texts}
+    if called := calls.whole(answer.calls, answer.calling) if said.calls else ():
+        message["tool_calls"] = called
+    whole = _complete(head, message, said.finish)
     return whole if usage is None else whole | {"usage": usage}
+
+
+def _complete(head: Head, message: Json, reason: str) -> Json:
+    choice = {"index": 0, "finish_reason": reason, "message": message}
+    return {**_identity(head, "chat.completion"), "request_id": head.id, "choices": [choice]}
 
 
 def dumps(value: object) -> str:

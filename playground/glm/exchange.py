@@ -43,11 +43,21 @@ class Exchange:
         """The text of the last message from the user."""
         return next((text_of(m) for m in reversed(self.messages) if m.get("role") == "user"), "")
 
+    def shown(self, kind: str) -> Sequence[str]:
+        """What the last message from the user shows of a kind, "image_url" or "video_url": addresses and base64."""
+        last = [m for m in self.messages if m.get("role") == "user"][-1:]
+        return [str(part[kind]["url"]) for m in last for part in parts_of(m) if part.get("type") == kind]
+
 
 def text_of(message: Mapping[str, Any]) -> str:
     """The text of a message whose content is a string or a list of parts."""
     content: object = message.get("content")
     if isinstance(content, str):
         return content
-    parts = cast("list[Mapping[str, Any]]", content) if isinstance(content, list) else []
-    return "\n".join(str(part.get("text", "")) for part in parts if part.get("type") == "text")
+    return "\n".join(str(part.get("text", "")) for part in parts_of(message) if part.get("type") == "text")
+
+
+def parts_of(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The parts of a message whose content is a list of them, none of another."""
+    content: object = message.get("content")
+    return cast("list[Mapping[str, Any]]", content) if isinstance(content, list) else []

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from string import Template
 
+from playground.glm import pictures
 from playground.glm.exchange import Exchange, text_of
 from playground.glm.models import MODELS
 from playground.glm.script import Answer, Thinking
@@ -43,6 +44,17 @@ _MEMORY: Mapping[bool, tuple[str, str]] = {
     ),
     True: ("这是我在这段对话里看到的第一个问题。", "在这段对话里，我之前看到过 $earlier 个问题；上一个是：“$before”"),
 }
+# What was seen, in English and in Chinese.
+_SEEN: Mapping[bool, str] = {False: "picture", True: "picture_chinese"}
+_PICTURE: Mapping[bool, Template] = {
+    False: Template("a $format of $width × $height pixels, $size"),
+    True: Template("一张 $format 图片，$width × $height 像素，$size"),
+}
+_ELSEWHERE: Mapping[bool, str] = {
+    False: "a picture at an address on the web, which I do not open",
+    True: "一张网络图片，我没有打开它",
+}
+_VIDEO: Mapping[bool, str] = {False: "a video", True: "一段视频"}
 
 
 def respond(exchange: Exchange) -> Answer:
@@ -50,9 +62,10 @@ def respond(exchange: Exchange) -> Answer:
     questions = [_short(text_of(m)) for m in exchange.messages if m.get("role") == "user"]
     question = questions[-1]
     served = MODELS[exchange.provider][exchange.model]
+    seen = _seen(exchange)
     found = (name for pattern, name in _KEYWORDS if pattern.search(exchange.question))
-    name = next(found, _OTHERWISE[(len(questions) - 1) % len(_OTHERWISE)])
-    text = _text(name).substitute(question=question, memory=_memory(questions), model=exchange.model)
+    name = _SEEN[_is_chinese(question)] if seen else next(found, _OTHERWISE[(len(questions) - 1) % len(_OTHERWISE)])
+    text = _text(name).substitute(question=question, memory=_memory(questions), model=exchange.model, seen=seen)
     return Answer(
         text=text,
         reasoning=_text("reasoning").substitute(question=question) if _wants_reasoning(exchange, served.inline) else "",
@@ -66,13 +79,34 @@ def _wants_reasoning(exchange: Exchange, always: bool) -> bool:
     return always or _REASONS.search(exchange.question) is not None
 
 
+def _seen(exchange: Exchange) -> str:
+    """A line for each picture and video that came with the question."""
+    chinese = _is_chinese(exchange.question)
+    lines = [_picture(url, chinese) for url in exchange.shown("image_url")]
+    lines += [_VIDEO[chinese]] * len(exchange.shown("video_url"))
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _picture(url: str, chinese: bool) -> str:
+    picture = pictures.picture(url)
+    if picture is None:
+        return _ELSEWHERE[chinese]
+    size = f"{picture.size / 1000:,.0f} kB" if picture.size >= 1000 else f"{picture.size} B"
+    facts = {"format": picture.format, "width": picture.width, "height": picture.height, "size": size}
+    return _PICTURE[chinese].substitute(facts)
+
+
+def _is_chinese(text: str) -> bool:
+    return _CHINESE.search(text) is not None
+
+
 def _memory(questions: Sequence[str]) -> str:
-    first, later = _MEMORY[_CHINESE.search(questions[-1]) is not None]
+    first, later = _MEMORY[_is_chinese(questions[-1])]
     if len(questions) == 1:
         return first
     count = len(questions) - 1
     plural = "1 question" if count == 1 else f"{count} questions"
-    earlier = str(count) if _CHINESE.search(questions[-1]) else plural
+    earlier = str(count) if _is_chinese(questions[-1]) else plural
     return Template(later).substitute(earlier=earlier, before=questions[-2])
 
 

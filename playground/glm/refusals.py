@@ -27,6 +27,8 @@ class Reason(StrEnum):
     TOO_LONG = "prompt too long"
     SAME_REQUEST = "this request_id is running"
     TOO_MANY = "too many requests in flight"
+    NO_SUCH_CALL = "the model cannot be asked in this way"
+    NO_JOB = "no such answer in the background"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ _ZHIPU: Mapping[Reason, tuple[int, str]] = {
     Reason.TOO_LONG: (400, "1261"),
     Reason.SAME_REQUEST: (400, "1231"),
     Reason.TOO_MANY: (429, "1302"),
+    Reason.NO_SUCH_CALL: (400, "1212"),
+    # What it says of an id that it does not know is not written down: it is a parameter that is not valid.
+    Reason.NO_JOB: (400, "1214"),
 }
 
 _AIMLAPI: Mapping[Reason, int] = {
@@ -101,6 +106,17 @@ def acedata_error(status: int, code: str, message: str = "STAND-IN error") -> Ra
     """An error of acedata."""
     body = {"success": False, "trace_id": secrets.token_hex(8), "error": {"code": code, "message": message}}
     return as_json(status, body)
+
+
+def failure(provider: str, code: str | int, message: str) -> Raw:
+    """An error of the provider's own making, in its shape."""
+    match provider:
+        case "aimlapi":
+            return aimlapi_error(500, message)
+        case "acedata":
+            return acedata_error(500, str(code), message)
+        case _:
+            return zhipu_error(500, code, message)
 
 
 def soft_404() -> Raw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from playground.glm.models import MODELS, ON_OFF
-from playground.glm.schema import Choice, Either, Flag, ListOf, Number, Rule, Shape, Text, Variant, choice
+from playground.glm.schema import Choice, Either, Flag, ListOf, Number, OrNull, Rule, Shape, Text, Variant, choice
 
 _STRING = Text()
 _TOOL_NAME = Text(pattern=r"\A[a-zA-Z0-9_-]{1,64}\Z")
@@ -64,9 +64,10 @@ def _zhipu(function: Shape) -> Shape:
             "tools": ListOf(tools, high=128),
             "tool_choice": choice("auto"),
             "tool_stream": Flag(),
-            "thinking": Shape(required={"type": Choice(ON_OFF)}, optional={"clear_thinking": Flag()}),
+            # The vendor's own client sends null for these two when they are not set, so the services take it.
+            "thinking": OrNull(Shape(required={"type": Choice(ON_OFF)}, optional={"clear_thinking": Flag()})),
+            "response_format": OrNull(Shape(required={"type": choice("text", "json_object")})),
             "reasoning_effort": _STRING,
-            "response_format": Shape(required={"type": choice("text", "json_object")}),
             "seed": Number(1, whole=True),
         },
     )

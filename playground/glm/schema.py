@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 
 class Rule(Protocol):
-    """Something that a value must obey; no rule but Anything takes null."""
+    """Something that a value must obey; no rule but Anything and OrNull takes null."""
 
     def complaint(self, value: object, path: str) -> str:
         """What is wrong, beginning with the path; "" when nothing is."""
@@ -140,6 +140,17 @@ class Either:
             if not complaint:
                 return ""
         return complaint
+
+
+@dataclass(frozen=True, slots=True)
+class OrNull:
+    """Obeys a rule, or is null."""
+
+    rule: Rule
+
+    def complaint(self, value: object, path: str) -> str:
+        """Complain as the rule does about anything but null."""
+        return "" if value is None else self.rule.complaint(value, path)
 
 
 @dataclass(frozen=True, slots=True)

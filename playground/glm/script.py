@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,11 +24,31 @@ class Thinking(StrEnum):
     NONE = "not sent"
 
 
+class Calling(StrEnum):
+    """How tool calls are written."""
+
+    WHOLE = "each call in one delta"
+    FRAGMENTS = "the arguments in pieces, and the pieces of all calls take turns"
+    NO_INDEX = "in pieces, call after call, with no index"
+    SAME_INDEX = "in pieces, call after call, all under index 0"
+    OBJECTS = "each call in one delta, its arguments a JSON object"
+    LEAKED = "as the model's own markup at the end of the content"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a tool; arguments that are a str or None go out as they stand. An `id` "" is made up, None left out."""
+
+    name: str
+    arguments: Mapping[str, Any] | str | None = field(default_factory=dict[str, Any])
+    id: str | None = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The ordinary end; usage None is counted, and {} sends none."""
+    """The ordinary end; a reason "" is the one that fits. Usage None is counted, and {} sends none."""
 
-    reason: str = "stop"
+    reason: str = ""
     usage: Mapping[str, Any] | None = None
 
 
@@ -80,7 +101,10 @@ class Wire:
 
 
 class Hold:
-    """Stops an answer at a place until it is released: before the headers, or after that many tokens."""
+    """Stops an answer at a place until it is released: before the headers, or after that many tokens.
+
+    An answer in the background is not ready before it is released, wherever the place is.
+    """
 
     def __init__(self, after: int = 0) -> None:
         self.after = after
@@ -98,37 +122,13 @@ class Hold:
 
     async def stand(self) -> None:
         """Stand here, as the answer."""
-        self._arrived.set()
+        self.passed()
         await self._released.wait()
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A model's answer.
-
-    A tuple as `text` or `reasoning` is taken as the tokens, a str is cut into some. `rate` is in tokens a second, 0 as
-    fast as possible; `delay` in seconds before the first token. `after` is how many tokens are written before the
-    ending, None all. `noise` are events sent as they stand before the first token. `whole` answers with one JSON
-    completion although a stream was asked for.
-    """
-
-    text: str | tuple[str, ...] = "STAND-IN: hello."
-    reasoning: str | tuple[str, ...] = ""
-    thinking: Thinking = Thinking.FIELD
-    rate: float = 0.0
-    delay: float = 0.0
-    ending: Ending = Finish()
-    after: int | None = None
-    wire: Wire = Wire()
-    noise: tuple[Mapping[str, Any], ...] = ()
-    dialect: str | None = None
-    hold: Hold | tuple[Hold, ...] | None = None
-    whole: bool = False
-
-    @property
-    def holds(self) -> tuple[Hold, ...]:
-        """All places where it stops."""
-        return (self.hold,) if isinstance(self.hold, Hold) else self.hold or ()
+    def passed(self) -> bool:
+        """Come to this place, and say whether one may go on."""
+        self._arrived.set()
+        return self._released.is_set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,59 @@ class Raw:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """How an answer in the background comes.
+
+    The first so many `polls` are told that it is not ready, before them come the `stumbles` one by one. `failed` is the
+    status of an answer that ends in anything but a finish: the documents say FAIL, their own sample looks for FAILED.
+    """
+
+    polls: int = 0
+    stumbles: tuple[Raw, ...] = ()
+    failed: str = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A model's answer.
+
+    A tuple as `text` or `reasoning` is taken as the tokens, a str is cut into some. `rate` is in tokens a second, 0 as
+    fast as possible; `delay` in seconds before the first token. `after` is how many tokens are written before the
+    ending, None all; a delta with a part of a call counts as one. `noise` are events sent as they stand before the
+    first token. `whole` answers with one JSON completion although a stream was asked for.
+    """
+
+    text: str | tuple[str, ...] = "STAND-IN: hello."
+    reasoning: str | tuple[str, ...] = ""
+    thinking: Thinking = Thinking.FIELD
+    calls: tuple[Call, ...] = ()
+    calling: Calling = Calling.WHOLE
+    rate: float = 0.0
+    delay: float = 0.0
+    ending: Ending = Finish()
+    after: int | None = None
+    wire: Wire = Wire()
+    noise: tuple[Mapping[str, Any], ...] = ()
+    dialect: str | None = None
+    hold: Hold | tuple[Hold, ...] | None = None
+    whole: bool = False
+    later: Later = Later()
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """All places where it stops."""
+        return (self.hold,) if isinstance(self.hold, Hold) else self.hold or ()
+
+
 Response = Answer | Raw
 Respond = Callable[[Exchange], Response]
+
+
+def every(count: int) -> Callable[[Exchange], bool]:
+    """Match each so-many-th of the requests that come to this rule."""
+    numbers = itertools.count(1)
+    return lambda _: next(numbers) % count == 0
 
 
 @dataclass(slots=True)

@@ -15,12 +15,15 @@ from typing import Any, Self, cast
 from aiohttp import web
 
 from playground.glm import persona
+from playground.glm.background import Background
 from playground.glm.exchange import Exchange
 from playground.glm.models import MODELS
 from playground.glm.pacing import Pacer
 from playground.glm.refusals import Problem, Reason, as_json, refuse
+from playground.glm.routes import ROOTS, Route, route
 from playground.glm.script import Raw, Respond, Response, Rule, Script
-from playground.glm.validate import check
+from playground.glm.tokens import prompt_tokens
+from playground.glm.validate import check, check_count, check_submit
 from playground.glm.writer import Writer
 
 DEFAULT_KEY = "stand-in.key"
@@ -29,14 +32,6 @@ _BACKLOG = 1024
 _BODY_LIMIT = 64 * 1024 * 1024
 _KEPT = 10_000
 _CLOSING = 1.0
-
-# The paths of the real base URLs, behind the provider's name.
-ROOTS: Mapping[str, str] = {
-    "bigmodel": "/bigmodel/api/paas/v4",
-    "zai": "/zai/api/paas/v4",
-    "aimlapi": "/aimlapi/v1",
-    "acedata": "/acedata/glm",
-}
 
 
 class GlmStandIn:
@@ -55,7 +50,8 @@ class GlmStandIn:
         self._script = Script(default)
         self._kept: deque[Exchange] = deque(maxlen=_KEPT)
         self._in_flight: Counter[tuple[str, str]] = Counter()
-        self._request_ids: set[tuple[str, str]] = set()
+        self._request_ids: dict[tuple[str, str], None] = {}
+        self._background = Background()
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._pacer = Pacer(self._changed)
         self._connections: set[asyncio.Transport] = set()
@@ -139,13 +135,33 @@ class GlmStandIn:
             self._changed()
 
     async def _serve(self, request: web.Request, exchange: Exchange, content: bytes) -> web.StreamResponse:
-        problem = self._authorize(exchange) or self._parse(exchange, content)
-        if problem is None and exchange.path.endswith("/models"):
-            return _send(_models(exchange.provider))
-        problem = problem or check(exchange.provider, exchange.body) or self._admit(exchange)
+        called = route(exchange.provider, exchange.method, exchange.path)
+        problem = self._authorize(exchange) or _parse(exchange, called, content)
+        if problem is not None or called is None:
+            return _refuse(exchange, problem or Problem(Reason.NO_ROUTE, exchange.path))
+        match called:
+            case Route.MODELS, _:
+                return _send(_models(exchange.provider))
+            case Route.RESULT, number:
+                return _send(self._background.result(exchange.provider, number))
+            case Route.TOKENIZER, _:
+                return _send(_counted(exchange))
+            case Route.SUBMIT, _:
+                return self._submit(exchange)
+            case _:
+                return await self._chat(request, exchange)
+
+    def _submit(self, exchange: Exchange) -> web.StreamResponse:
+        problem = check_submit(exchange.provider, exchange.body) or self._register(exchange)
         if problem is not None:
-            refusal, exchange.refused = refuse(exchange.provider, problem)
-            return _send(refusal)
+            return _refuse(exchange, problem)
+        response = self._script.respond(exchange)
+        return _send(response if isinstance(response, Raw) else self._background.submit(exchange, response))
+
+    async def _chat(self, request: web.Request, exchange: Exchange) -> web.StreamResponse:
+        problem = check(exchange.provider, exchange.body) or self._register(exchange) or self._admit(exchange)
+        if problem is not None:
+            return _refuse(exchange, problem)
         with self._flight(exchange):
             self._changed()
             response = self._script.respond(exchange)
@@ -163,24 +179,17 @@ class GlmStandIn:
         expected = self.keys.get(exchange.provider, "")
         return None if secrets.compare_digest(key.encode(), expected.encode()) else Problem(Reason.BAD_KEY)
 
-    def _parse(self, exchange: Exchange, content: bytes) -> Problem | None:
-        routes = {("POST", "/chat/completions"), ("GET", "/models")}
-        if (exchange.method, exchange.path.removeprefix(ROOTS[exchange.provider])) not in routes:
-            return Problem(Reason.NO_ROUTE, exchange.path)
-        if exchange.method == "GET":
-            return None
-        if not exchange.headers.get("content-type", "").startswith("application/json"):
-            return Problem(Reason.PARAMETER, "Content-Type: not application/json")
-        with suppress(ValueError):  # what is no JSON gets the same refusal as what is no object
-            body: object = json.loads(content)
-            if isinstance(body, dict):
-                exchange.body = cast("dict[str, Any]", body)
-                return None
-        return Problem(Reason.PARAMETER, "the body is not a JSON object")
+    def _register(self, exchange: Exchange) -> Problem | None:
+        request_id = (exchange.provider, str(exchange.body.get("request_id", "")))
+        if request_id in self._request_ids:
+            return Problem(Reason.SAME_REQUEST, request_id[1])
+        if request_id[1]:
+            self._request_ids[request_id] = None
+        if len(self._request_ids) > _KEPT:
+            del self._request_ids[next(iter(self._request_ids))]
+        return None
 
     def _admit(self, exchange: Exchange) -> Problem | None:
-        if (exchange.provider, exchange.body.get("request_id", "")) in self._request_ids:
-            return Problem(Reason.SAME_REQUEST)
         running = self._in_flight[exchange.provider, exchange.model]
         if self.concurrency is not None and running >= self.concurrency:
             return Problem(Reason.TOO_MANY, f"{running} in flight")
@@ -189,15 +198,30 @@ class GlmStandIn:
     @contextmanager
     def _flight(self, exchange: Exchange) -> Generator[None]:
         lane = (exchange.provider, exchange.model)
-        request_id = (exchange.provider, str(exchange.body.get("request_id", "")))
         self._in_flight[lane] += 1
-        if request_id[1]:
-            self._request_ids.add(request_id)
         try:
             yield
         finally:
             self._in_flight[lane] -= 1
-            self._request_ids.discard(request_id)
+
+
+def _parse(exchange: Exchange, called: tuple[Route, str] | None, content: bytes) -> Problem | None:
+    """Read the body of a call that has one."""
+    if called is None or exchange.method == "GET":
+        return None
+    if not exchange.headers.get("content-type", "").startswith("application/json"):
+        return Problem(Reason.PARAMETER, "Content-Type: not application/json")
+    with suppress(ValueError):  # what is no JSON gets the same refusal as what is no object
+        body: object = json.loads(content)
+        if isinstance(body, dict):
+            exchange.body = cast("dict[str, Any]", body)
+            return None
+    return Problem(Reason.PARAMETER, "the body is not a JSON object")
+
+
+def _refuse(exchange: Exchange, problem: Problem) -> web.Response:
+    refusal, exchange.refused = refuse(exchange.provider, problem)
+    return _send(refusal)
 
 
 def _send(raw: Raw) -> web.Response:
@@ -212,3 +236,11 @@ def _models(provider: str) -> Raw:
         if served.listed
     ]
     return as_json(200, {"object": "list", "data": rows})
+
+
+def _counted(exchange: Exchange) -> Raw:
+    if problem := check_count(exchange.provider, exchange.body):
+        refusal, exchange.refused = refuse(exchange.provider, problem)
+        return refusal
+    tokens = prompt_tokens(exchange.messages)
+    return as_json(200, {"model": exchange.model, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from playground.glm import media
 from playground.glm.exchange import text_of
 from playground.glm.models import MODELS, Served
 from playground.glm.refusals import Problem, Reason
@@ -12,7 +13,9 @@ from playground.glm.rules import BODIES
 from playground.glm.tokens import prompt_tokens
 
 Body = Mapping[str, Any]
-_MEDIA = frozenset({"image_url", "video_url", "file_url"})
+# docs.z.ai, the page of the tokenizer.
+_COUNTED = frozenset({"model", "messages", "tools"})
+_COUNTING = frozenset({"glm-4.6", "glm-4.6v", "glm-4.5"})
 
 
 def check(provider: str, body: Body) -> Problem | None:
@@ -29,6 +32,27 @@ def check(provider: str, body: Body) -> Problem | None:
     return next((problem for problem in problems if problem), None)
 
 
+def check_submit(provider: str, body: Body) -> Problem | None:
+    """The first thing that the provider would refuse about a request for an answer to be fetched later."""
+    served = MODELS[provider].get(str(body.get("model")))
+    if served is not None and not served.background:
+        return Problem(Reason.NO_SUCH_CALL, str(body["model"]))
+    if body.get("stream"):
+        return Problem(Reason.PARAMETER, "stream: an answer to be fetched later is none")
+    return check(provider, body)
+
+
+def check_count(provider: str, body: Body) -> Problem | None:
+    """The first thing that the provider would refuse about a prompt of which only the tokens are asked for."""
+    strange = body.keys() - _COUNTED
+    if strange:
+        return Problem(Reason.PARAMETER, f"{min(strange)}: not a known field")
+    problem = check(provider, body)
+    if problem is None and body["model"] not in _COUNTING:
+        problem = Problem(Reason.NO_SUCH_CALL, str(body["model"]))
+    return problem
+
+
 def _check_budget(body: Body, served: Served) -> Problem | None:
     if body.get("max_tokens", 1) > served.output:
         return Problem(Reason.PARAMETER, f"max_tokens: more than {served.output}")
@@ -36,7 +60,8 @@ def _check_budget(body: Body, served: Served) -> Problem | None:
 
 
 def _check_thinking(body: Body, served: Served) -> Problem | None:
-    wanted = body.get("thinking", {}).get("type")
+    thinking: Body | None = body.get("thinking")
+    wanted = thinking["type"] if thinking else None
     if wanted is not None and wanted not in served.thinking:
         return Problem(Reason.PARAMETER, "This model always engages in thinking and cannot be disabled, or has none")
     effort = body.get("reasoning_effort")
@@ -46,13 +71,17 @@ def _check_thinking(body: Body, served: Served) -> Problem | None:
 
 
 def _check_media(body: Body, served: Served) -> Problem | None:
-    contents: list[Any] = [m["content"] for m in body["messages"] if isinstance(m.get("content"), list)]
-    kinds = {part["type"] for content in contents for part in content} & _MEDIA
-    if kinds and not served.images:
-        return Problem(Reason.PARAMETER, "messages.content.type 参数非法，取值范围 ['text']")
-    if {"image_url", "video_url"} <= kinds:
-        return Problem(Reason.PARAMETER, "images and videos together")
-    return None
+    complaint = media.complaint(body["messages"], served)
+    return Problem(Reason.PARAMETER, complaint) if complaint else None
+
+
+def _check_tools(body: Body, served: Served) -> Problem | None:
+    complaints = (
+        ("tools: this model takes none", body.get("tools") and not served.tools),
+        ("tool_stream: this model does not know it", body.get("tool_stream") and not served.tool_stream),
+        ("tool_stream: without stream", body.get("tool_stream") and not body.get("stream")),
+    )
+    return next((Problem(Reason.PARAMETER, why) for why, wrong in complaints if wrong), None)
 
 
 def _check_order(body: Body, served: Served) -> Problem | None:
@@ -97,7 +126,7 @@ def _check_length(body: Body, served: Served) -> Problem | None:
 
 
 Test = Callable[[Body, Served], Problem | None]
-_ZHIPU: tuple[Test, ...] = (_check_budget, _check_thinking, _check_media, _check_order, _check_length)
+_ZHIPU: tuple[Test, ...] = (_check_budget, _check_thinking, _check_media, _check_tools, _check_order, _check_length)
 _RESELLER: tuple[Test, ...] = (_check_budget, _check_length)
 _TESTS: Mapping[str, tuple[Test, ...]] = {
     "bigmodel": _ZHIPU,

@@ -11,12 +11,23 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from playground.glm.dialects import DIALECTS, OPENAI, ZHIPU, Dialect, Head, Json, Plan, completion, dumps, plan, speech
+from playground.glm.dialects import (
+    DIALECTS,
+    OPENAI,
+    ZHIPU,
+    Dialect,
+    Head,
+    Json,
+    Plan,
+    completion,
+    plan,
+    speech,
+)
 from playground.glm.exchange import Exchange
 from playground.glm.pacing import Pacer, Stream
-from playground.glm.refusals import zhipu_error
-from playground.glm.script import BEFORE_HEADERS, Answer, Broken, Cut, Finish, Sensitive, Silence
-from playground.glm.tokens import prompt_tokens
+from playground.glm.refusals import as_json, failure, zhipu_error
+from playground.glm.script import BEFORE_HEADERS, Answer, Broken, Cut, Raw, Sensitive, Silence
+from playground.glm.usage import usage_of
 
 _DIALECT_OF: Mapping[str, Dialect] = {"bigmodel": ZHIPU, "zai": ZHIPU, "aimlapi": OPENAI, "acedata": OPENAI}
 _USAGE_ON_REQUEST = frozenset({"aimlapi"})
@@ -55,17 +66,14 @@ class Writer:
         return response
 
     def _plan(self) -> Plan:
-        name = self._answer.dialect
-        dialect = DIALECTS[name] if name else _DIALECT_OF[self._exchange.provider]
         asked = self._exchange.body.get("stream_options", {}).get("include_usage", False)
         shown = asked or self._exchange.provider not in _USAGE_ON_REQUEST
-        return plan(self._answer, self._said, dialect, self._head, self._usage() if shown else None)
+        usage = usage_of(self._answer, self._said, self._exchange) if shown else None
+        return plan(self._answer, self._said, self._dialect(), self._head, usage)
 
-    def _usage(self) -> Json | None:
-        ending = self._answer.ending
-        if isinstance(ending, Finish) and ending.usage is not None:
-            return dict(ending.usage) or None
-        return self._said.usage(prompt_tokens(self._exchange.messages))
+    def _dialect(self) -> Dialect:
+        name = self._answer.dialect
+        return DIALECTS[name] if name else _DIALECT_OF[self._exchange.provider]
 
     async def _stream(self, layout: Plan) -> None:
         self._lead = layout.head
@@ -116,25 +124,30 @@ class Writer:
         return self._answer.delay + self._exchange.tokens * self._interval
 
     async def _whole(self) -> web.StreamResponse:
-        frames = [b""] * (len(self._said.reasoning) + len(self._said.text))
+        frames = [b""] * self._said.length
         await self._pacer.play(Stream(frames, _nowhere, self._started_at + self._answer.delay, self._interval))
+        for hold in self._answer.holds:
+            await hold.stand()
+        if isinstance(self._answer.ending, Cut):
+            self._reset()
+            return web.Response()
+        raw = self._complete()
+        return web.Response(status=raw.status, body=raw.body, content_type="application/json")
+
+    def _complete(self) -> Raw:
         match self._answer.ending:
-            case Cut():
-                self._reset()
-                return web.Response()
-            case Sensitive(role, level):
-                raw = zhipu_error(400, "1301", "STAND-IN: unsafe", contentFilter=[{"level": level, "role": role}])
-                return web.Response(status=raw.status, body=raw.body, content_type="application/json")
+            case Sensitive(role, level) if self._dialect() is ZHIPU:
+                return zhipu_error(400, "1301", "STAND-IN: unsafe", contentFilter=[{"level": level, "role": role}])
             case Broken(code, message):
-                raw = zhipu_error(500, code, message)
-                return web.Response(status=raw.status, body=raw.body, content_type="application/json")
+                return failure(self._exchange.provider, code, message)
             case Silence():
-                return web.Response()
-            case Finish():
-                return web.Response(text=dumps(self._completion()), content_type="application/json")
+                return Raw()
+            case _:
+                return as_json(200, self._completion())
 
     def _completion(self) -> Json:
-        whole = completion(self._answer, self._said, self._head, self._usage())
+        usage = usage_of(self._answer, self._said, self._exchange)
+        whole = completion(self._answer, self._said, self._dialect(), self._head, usage)
         if self._exchange.provider != "aimlapi":
             return whole
         credits_used = round(_CREDITS_PER_TOKEN * whole.get("usage", {}).get("total_tokens", 0))

@@ -20,6 +20,7 @@ from playground.glm import (
     Hold,
     Sensitive,
     Silence,
+    every,
 )
 from playground.glm.refusals import (
     acedata_error,
@@ -112,6 +113,26 @@ async def test_endings_of_whole_answers(glm: GlmStandIn, client: Client) -> None
     assert (broken.status_code, broken.json()["error"]["code"]) == (500, 1234)
     assert silent.content == b""
     assert "usage" not in uncounted.json()
+
+
+async def test_resellers_fail_in_their_own_shapes(glm: GlmStandIn, client: Client) -> None:
+    for provider in ("aimlapi", "acedata"):
+        glm.script(Answer(ending=Sensitive("user")))
+        glm.script(Answer(ending=Broken("api_error")))
+        blocked, broken = await client.post(provider), await client.post(provider)
+        assert blocked.json()["choices"][0]["finish_reason"] == "content_filter"
+        assert broken.status_code == 500
+    assert broken.json()["error"]["code"] == "api_error"
+
+
+async def test_a_whole_answer_can_be_held_too(glm: GlmStandIn, client: Client) -> None:
+    hold = Hold()
+    glm.script(Answer(text=WORDS, hold=hold))
+    asking = asyncio.create_task(client.post())
+    await hold.arrived()
+    assert not asking.done()
+    hold.release()
+    assert (await asking).json()["choices"][0]["message"]["content"] == "one two three four"
 
 
 async def test_a_cut_comes_before_a_whole_answer(glm: GlmStandIn, client: Client) -> None:
@@ -226,21 +247,23 @@ async def test_over_the_limit_of_a_model_requests_are_refused(glm: GlmStandIn, c
     hold.release()
     await first
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "1302")
+    assert "retry-after" not in refused.headers
     assert other_model.status_code == 200
     assert (await client.post()).status_code == 200
 
 
-async def test_a_request_id_is_refused_while_it_runs_and_free_after(glm: GlmStandIn, client: Client) -> None:
-    hold = Hold()
-    glm.script(Answer(hold=hold))
+async def test_a_request_id_is_taken_once(client: Client) -> None:
+    first, again, other = [await client.post(request_id=name) for name in ("r1", "r1", "r2")]
+    assert (first.status_code, other.status_code) == (200, 200)
+    assert again.json()["error"]["code"] == "1231"
+    assert (await client.post("bigmodel", request_id="r1")).status_code == 200
+
+
+async def test_every_third_request_can_be_refused(glm: GlmStandIn, client: Client) -> None:
+    glm.script(zhipu_error(500, "500"), match=every(3), times=None)
     glm.script(Answer(), times=None)
-    first = asyncio.create_task(client.stream(request_id="r1"))
-    await hold.arrived()
-    same = await client.post(request_id="r1")
-    hold.release()
-    await first
-    assert same.json()["error"]["code"] == "1231"
-    assert (await client.post(request_id="r1")).status_code == 200
+    statuses = [(await client.post()).status_code for _ in range(7)]
+    assert statuses == [200, 200, 500, 200, 200, 500, 200]
 
 
 async def test_waiting_for_what_never_comes_times_out(glm: GlmStandIn) -> None:
@@ -258,12 +281,3 @@ async def test_the_record_holds_headers_body_and_order_of_times(glm: GlmStandIn,
     times = [exchange.arrived_at, exchange.first_token_at, exchange.last_token_at, exchange.ended_at]
     assert all(a is not None and b is not None and a <= b for a, b in pairwise(times))
     assert not exchange.client_gone
-
-
-async def test_an_sdk_reads_the_stream(glm: GlmStandIn) -> None:
-    openai = pytest.importorskip("openai")
-    glm.script(Answer(text=WORDS), times=None)
-    async with openai.AsyncOpenAI(api_key=DEFAULT_KEY, base_url=glm.base_url("acedata")) as sdk:
-        stream = await sdk.chat.completions.create(**question("acedata", stream=True))
-        said = [chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices]
-    assert "".join(said) == "one two three four"

@@ -19,7 +19,8 @@ CALLING = {"role": "assistant", "content": "", "tool_calls": [CALL]}
 RESULT = {"role": "tool", "content": "noon", "tool_call_id": "c1"}
 SYSTEM = {"role": "system", "content": "Be kind."}
 ANSWER = {"role": "assistant", "content": "yes"}
-IMAGE = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "aGk="}}]}
+PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+IMAGE = {"role": "user", "content": [PICTURE]}
 VIDEO = {"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}}
 FUNCTION: dict[str, Any] = {"name": "clock", "description": "The time.", "parameters": {"type": "object"}}
 TOOL: dict[str, Any] = {"type": "function", "function": FUNCTION}
@@ -71,7 +72,7 @@ REFUSED = [
     ("1214", question(messages=[USER | {"name": "Ada"}])),
     ("1214", question(messages=[USER | {"role": "developer"}])),
     ("1210", question(messages=[IMAGE])),
-    ("1210", question(model="glm-4.6v", messages=[{"role": "user", "content": [*IMAGE["content"], VIDEO]}])),
+    ("1210", question(model="glm-4.6v", messages=[{"role": "user", "content": [PICTURE, VIDEO]}])),
     ("1210", question(temperature=1.01)),
     ("1210", question(temperature=-0.1)),
     ("1210", question() | {"temperature": None}),
