@@ -1,0 +1,127 @@
+"""Calls tools for the model: whatever goes wrong comes back as data, within limits of time and size."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from bot import metrics
+from bot.completion import Tool, ToolCall
+from bot.errors import ServiceError, UserError
+from bot.tools.registry import Context, ToolFunction
+
+log = structlog.get_logger(__name__)
+
+# Characters of a result that the model is given: some 2,500 tokens.
+RESULT_LIMIT: Final = 8_000
+_CUT: Final = "\n[cut here: the result goes on]"
+_LABEL_LIMIT: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call has given, as the model is told it; a `failed` one says what was wrong."""
+
+    text: str
+    failed: bool = False
+
+
+class Toolbox:
+    """The tools that may be called."""
+
+    def __init__(self, tools: Sequence[ToolFunction]) -> None:
+        self._tools: Mapping[str, ToolFunction] = {item.name: item for item in tools}
+
+    @property
+    def specs(self) -> tuple[Tool, ...]:
+        """What the model is told of all tools."""
+        return tuple(item.spec for item in self._tools.values())
+
+    @property
+    def commands(self) -> Sequence[ToolFunction]:
+        """The tools that people may call themselves."""
+        return [item for item in self._tools.values() if item.command]
+
+    def find(self, name: str) -> ToolFunction | None:
+        """A tool by its name."""
+        return self._tools.get(name)
+
+    def label(self, call: ToolCall) -> str:
+        """What a call is about, for people: the tool's name and its first argument."""
+        arguments = _parsed(call.arguments)
+        first = next((str(value) for value in (arguments or {}).values() if value not in (None, "")), "")
+        return f"{call.name} · {first[:_LABEL_LIMIT]}" if first else call.name
+
+    async def call(self, call: ToolCall, context: Context) -> Result:
+        """Make a call; never raises, but for a cancellation."""
+        known = self._tools.get(call.name)
+        if known is None:
+            return _failure("unknown", f"there is no tool {call.name!r}; there are {', '.join(self._tools) or 'none'}")
+        arguments = _parsed(call.arguments)
+        if arguments is None:
+            return _failure(call.name, "the arguments are not a JSON object")
+        try:
+            fitting = known.arguments.model_validate(arguments)
+        except ValidationError as error:
+            return _failure(call.name, _complaint(error))
+        return await _run(known, fitting, call, context)
+
+
+async def _run(known: ToolFunction, arguments: BaseModel, call: ToolCall, context: Context) -> Result:
+    given = {name: getattr(arguments, name) for name in type(arguments).model_fields}
+    if known.context:
+        given[known.context] = context
+    try:
+        async with asyncio.timeout(known.seconds):
+            text = _as_text(await known.body(**given))
+    except TimeoutError:
+        return _failure(call.name, f"no result within {known.seconds:g} seconds")
+    except (UserError, ServiceError) as error:
+        return _failure(call.name, str(error))
+    except Exception as error:  # a tool is somebody else's code: whatever it raises, the answer goes on
+        log.exception("tool.crashed", tool=call.name)
+        return _failure(call.name, f"the tool failed ({type(error).__name__})")
+    metrics.tool_calls.labels(call.name, "done").inc()
+    return Result(text if len(text) <= RESULT_LIMIT else text[: RESULT_LIMIT - len(_CUT)] + _CUT)
+
+
+def _failure(tool: str, why: str) -> Result:
+    metrics.tool_calls.labels(tool, "failed").inc()
+    log.info("tool.failed", tool=tool)
+    return Result(json.dumps({"error": why}, ensure_ascii=False), failed=True)
+
+
+def _as_text(value: object) -> str:
+    """A result as text; raises TypeError and ValueError for what is none: bytes, NaN, objects."""
+    if value is None:
+        return "(no result)"
+    if isinstance(value, str):
+        return value or "(no result)"
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _parsed(arguments: str) -> dict[str, Any] | None:
+    """The arguments as an object, None when they are none; nothing at all is an empty one."""
+    try:
+        value: object = json.loads(arguments or "{}")
+        # Some models encode the object twice.
+        value = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return None
+    if value is None:
+        return {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def _complaint(error: ValidationError) -> str:
+    """What does not fit, without what was given."""
+    wrong = [f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}" for item in error.errors()[:5]]
+    return "the arguments do not fit: " + "; ".join(wrong)
