@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
 
-from bot import metrics
+from bot import documents, metrics, pictures
+from bot.completion import Media, MediaKind
 from bot.decoding import decoded
 from bot.errors import OperatorError, PlatformError, PlatformGone, PlatformRefused
 from bot.messages import Ask, Attachment
@@ -27,8 +28,13 @@ PAUSES: Final = (0.5, 2.0)
 # Bytes of a file that are looked at for its text; a prompt has room for far less.
 HEAD: Final = 256 * 1024
 SWEEP_EVERY: Final = 86_400.0
-# What is never text nor an image is not fetched at all.
-_OTHER_KINDS: Final = ("audio/", "video/", "font/", "application/pdf", "application/zip", "application/vnd.")
+# Pictures and documents that are worked on at once; each may take some hundred megabytes of memory.
+WORKED_ON: Final = 2
+# Of what is called a picture only this is text.
+_DRAWING: Final = "image/svg"
+# What can neither be read nor seen is not fetched at all; of videos only these kinds are (GLM docs, vision models).
+_OTHER_KINDS: Final = ("audio/", "font/", "video/", "application/zip", "application/vnd.")
+_VIDEOS: Final = ("video/mp4", "video/quicktime", "video/x-matroska", "video/matroska")
 
 
 class Blobs(Protocol):
@@ -57,25 +63,67 @@ class Blobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """What is known of an attachment: its `text` if it is one, and in `trouble` the sentence that says what is wrong.
+    """What is known of an attachment: its `text` or its `media`, and in `trouble` the sentence that says what is wrong.
 
-    `whole` says that the text is all of the file's.
+    `whole` says that the text is all of the file's. One that was `pasted` belongs to the words of the asker.
     """
 
     name: str
     text: str | None = None
     whole: bool = True
     trouble: str = ""
+    media: Media | None = None
+    pasted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a file: a picture that models take, a document's text, else the file; or its `trouble`."""
+
+    data: bytes = b""
+    trouble: str = ""
+
+
+class Workshop:
+    """Makes of a file what is kept of it, beside the loop."""
+
+    def __init__(self) -> None:
+        self._pictures = asyncio.Semaphore(WORKED_ON)
+        self._documents = asyncio.Semaphore(WORKED_ON)
+
+    async def make(self, data: bytes) -> Kept:
+        """What is kept of a file, by its content."""
+        if pictures.is_picture(data):
+            async with self._pictures:
+                picture = await asyncio.to_thread(pictures.prepared, data)
+            return Kept(trouble="file_picture") if picture is None else Kept(picture)
+        if documents.is_document(data):
+            async with self._documents:
+                document = await documents.read(data)
+            return Kept(document.text, document.trouble)
+        return Kept(data)
 
 
 class Attachments:
-    """Fetches the files of asks; `limit` is the most bytes of one, `age` the seconds for which they are kept."""
+    """Fetches the files of asks; `limit` is the most bytes of one, `age` the seconds for which they are kept.
 
-    def __init__(self, store: Store, blobs: Blobs, *, limit: int, age: float) -> None:
+    `make` says what is kept of a file.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        *,
+        limit: int,
+        age: float,
+        make: Callable[[bytes], Awaitable[Kept]] | None = None,
+    ) -> None:
         self._store = store
         self._blobs = blobs
         self._limit = limit
         self._age = age
+        self._make = make or Workshop().make
         self._fetching: dict[tuple[str, int], asyncio.Task[Enclosure]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         # Between a file's arrival and the note that it is wanted nothing may be swept.
@@ -102,6 +150,21 @@ class Attachments:
         if tasks:
             await asyncio.wait(tasks.values(), timeout=PATIENCE)
         return [_outcome(item, tasks.get((ask.key, number))) for ask, number, item in listed]
+
+    async def pictures(self, digests: Sequence[str], limit: int) -> Sequence[Media]:
+        """The pictures among kept files, at most so many of the last ones; the last is the newest."""
+        found: list[Media] = []
+        for digest in reversed(digests):
+            if len(found) >= limit:
+                break
+            try:
+                media = await self._picture(digest)
+            except OperatorError as error:
+                log.warning("picture.not_loaded", reason=str(error))
+                continue
+            if media is not None:
+                found.append(media)
+        return found[::-1]
 
     def forget(self, ask: str) -> None:
         """The question was deleted: its files go too."""
@@ -139,7 +202,7 @@ class Attachments:
     async def _enclosure(self, adapter: Adapter, ask: Ask, number: int) -> Enclosure:
         attachment = ask.attachments[number]
         try:
-            head = await self._head(adapter, ask, number)
+            kept = await self._kept(adapter, ask, number)
         except PlatformGone as error:
             trouble, reason = "file_gone", error
         except PlatformRefused as error:
@@ -150,26 +213,43 @@ class Attachments:
             log.exception("file.crashed", ask=ask.key)
             trouble, reason = "file_failed", error
         else:
-            text = None if _is_picture(attachment) else decoded(head)
-            return Enclosure(attachment.name, text, whole=len(head) < HEAD)
+            return _enclosed(attachment, kept)
         metrics.files.labels(trouble).inc()
         log.warning("file.not_fetched", ask=ask.key, number=number, trouble=trouble, reason=str(reason))
         return Enclosure(attachment.name, trouble=trouble)
 
-    async def _head(self, adapter: Adapter, ask: Ask, number: int) -> bytes:
-        """The beginning of a file, which is then kept."""
+    async def _kept(self, adapter: Adapter, ask: Ask, number: int) -> Kept:
+        """What is kept of a file: of a text at least its beginning."""
         digest = (await self._store.files(ask.key)).get(number)
-        kept = await self._blobs.head(digest, HEAD) if digest else None
-        if kept is not None:
-            return kept
+        data = await self._contents(digest) if digest else None
+        if data is not None:
+            return Kept(data)
         async with self._slots:
-            data = await self._download(adapter, ask, ask.attachments[number])
-            metrics.files.labels("fetched").inc()
-            async with self._shelving:
-                digest = await self._blobs.put(data)
-                if not await self._store.keep_file(ask.key, number, digest):
-                    await self._discard([digest])
-        return data[:HEAD]
+            kept = await self._make(await self._download(adapter, ask, ask.attachments[number]))
+            metrics.files.labels(kept.trouble or "fetched").inc()
+            if not kept.trouble:
+                await self._shelve(ask, number, kept.data)
+        return kept
+
+    async def _shelve(self, ask: Ask, number: int, data: bytes) -> None:
+        async with self._shelving:
+            digest = await self._blobs.put(data)
+            if not await self._store.keep_file(ask.key, number, digest):
+                await self._discard([digest])
+
+    async def _contents(self, digest: str) -> bytes | None:
+        """All of what can be seen, the beginning of anything else."""
+        head = await self._blobs.head(digest, HEAD)
+        if head is None or len(head) < HEAD or not pictures.media_type(head):
+            return head
+        return await self._blobs.head(digest, max(self._limit, pictures.BYTES))
+
+    async def _picture(self, digest: str) -> Media | None:
+        head = await self._blobs.head(digest, pictures.MAGIC)
+        if head is None or not pictures.media_type(head).startswith(MediaKind.IMAGE):
+            return None
+        data = await self._blobs.head(digest, pictures.BYTES)
+        return _seen(data) if data and len(data) < pictures.BYTES else None
 
     async def _download(self, adapter: Adapter, ask: Ask, attachment: Attachment) -> bytes:
         if attachment.size > self._limit:
@@ -208,12 +288,24 @@ class Attachments:
 
 
 def _may_be_of_use(attachment: Attachment) -> bool:
-    return not attachment.media_type.lower().startswith(_OTHER_KINDS)
-
-
-def _is_picture(attachment: Attachment) -> bool:
     kind = attachment.media_type.lower()
-    return kind.startswith("image/") and not kind.startswith("image/svg")
+    return kind.startswith(_VIDEOS) or not kind.startswith(_OTHER_KINDS)
+
+
+def _enclosed(attachment: Attachment, kept: Kept) -> Enclosure:
+    media = _seen(kept.data)
+    if kept.trouble or media is not None:
+        return Enclosure(attachment.name, trouble=kept.trouble, media=media)
+    kind = attachment.media_type.lower()
+    if kind.startswith("image/") and not kind.startswith(_DRAWING):
+        return Enclosure(attachment.name, trouble="file_picture")
+    text = decoded(kept.data[:HEAD])
+    return Enclosure(attachment.name, text, whole=len(kept.data) < HEAD, pasted=attachment.pasted)
+
+
+def _seen(data: bytes) -> Media | None:
+    kind = pictures.media_type(data)
+    return Media(MediaKind(kind.partition("/")[0]), kind, data) if kind else None
 
 
 def _outcome(attachment: Attachment, task: asyncio.Task[Enclosure] | None) -> Enclosure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -134,10 +135,20 @@ class Board:
             await self._store.unposted(self._claim, intent.number)
 
     async def edit(self, index: int, page: Page) -> None:
-        """Make a message show another page. Raises PlatformError and its kin."""
+        """Make a message show another page, or put another message in its place. Raises PlatformError and its kin."""
         shown = self.shown[index]
-        await self._surface.edit(shown.post.ref, page)
+        old = shown.post.ref
+        ref = await self._surface.edit(old, page)
         shown.page = page
+        if ref == old:
+            return
+        # Before the old one goes: nobody may take its deletion for that of the page.
+        shown.post = replace(shown.post, ref=ref)
+        await self._store.posted(self._claim, shown.post.number, ref)
+        lane = self._surface.lane(Call.DELETE, old)
+        async with self._governor.permit(lane.name, Priority.FINAL, exempt=lane.exempt):
+            with suppress(PlatformError):  # the page is shown all the same, below what was shown first
+                await self._surface.delete(old)
 
     async def remove(self, index: int) -> None:
         """Remove a message. Raises PlatformError and its kin."""

@@ -1,4 +1,4 @@
-"""What /model, /stop, /reset and the buttons mean, on every platform alike."""
+"""What commands and buttons mean, on every platform alike."""
 
 from __future__ import annotations
 
@@ -6,27 +6,19 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from bot import access, metrics, texts
+from bot import access, metrics, prompt, spending, texts, vocabulary
+from bot.choices import Choices, say
 from bot.errors import UserError
-from bot.messages import Address, Ask, Control, ControlKind
-from bot.ports import Model, Reception, Store, Summary
-
-MODEL_SETTING: Final = "model"
+from bot.messages import Address, Ask, Control, ControlKind, Job
+from bot.ports import Reception, Store, Summary
 
 # How long a Regenerate waits for the delivery of the answer that it replaces, in seconds; Discord waits for 3.
 DELIVERY_PATIENCE: Final = 2.0
-
-
-def scope_keys(conversation: str, address: Address, author: str) -> dict[str, str]:
-    """The keys under which the settings of each existing scope are stored, strongest first."""
-    platform = address.platform
-    keys = {
-        "conversation": f"conversation/{conversation}" if conversation else "",
-        "channel": f"channel/{platform}/{address.channel}" if address.workspace and not address.direct else "",
-        "me": f"user/{platform}/{author}",
-        "server": f"server/{platform}/{address.workspace}" if address.workspace else "",
-    }
-    return {scope: key for scope, key in keys.items() if key}
+# How many jobs are listed, the newest, and how many characters of the question of each.
+_LISTED_JOBS: Final = 15
+_BEGINNING: Final = 60
+# Digits of a turn's number, as SQLite counts.
+_DIGITS: Final = 18
 
 
 class Lane(Protocol):
@@ -61,20 +53,31 @@ class Lane(Protocol):
         ...
 
 
+class Jobs(Protocol):
+    """What commands need from whoever answers in the background."""
+
+    async def cancel(self, turn: int) -> bool:
+        """Cancel the job of this turn; False when it is over."""
+        ...
+
+
 class Commands:
     """Acts on controls; acting on the same one twice changes nothing more."""
 
-    def __init__(self, store: Store, model: Model, lane: Lane, *, default_model: str) -> None:
+    def __init__(self, store: Store, lane: Lane, jobs: Jobs, choices: Choices) -> None:
         self._store = store
-        self._model = model
         self._lane = lane
-        self._default = default_model
+        self._background = jobs
+        self._choices = choices
         self._actions: dict[ControlKind, Callable[[Control], Awaitable[str]]] = {
             ControlKind.STOP: self._stop,
             ControlKind.RESET: self._reset,
             ControlKind.REGENERATE: self._regenerate,
             ControlKind.CONTINUE: self._continue,
-            ControlKind.MODEL: self._set_model,
+            ControlKind.MODEL: choices.change_model,
+            ControlKind.THINKING: choices.change_thinking,
+            ControlKind.USAGE: self._usage,
+            ControlKind.JOBS: self._jobs,
             ControlKind.HELP: self._help,
             ControlKind.UPVOTE: self._rate,
             ControlKind.DOWNVOTE: self._rate,
@@ -87,28 +90,21 @@ class Commands:
         """Do what the control says and return the sentence for its actor; raises UserError when it can't be done."""
         return await self._actions[control.kind](control)
 
-    async def chosen_model(self, conversation: str, address: Address, author: str) -> str:
-        """The model that this author's next question in this conversation goes to."""
-        return next(iter((await self.chosen_models(conversation, address, author)).values()), self._default)
-
     async def chosen_models(self, conversation: str, address: Address, author: str) -> dict[str, str]:
         """The models that are chosen and still offered, by scope, strongest first."""
-        keys = scope_keys(conversation, address, author)
-        values = await self._store.settings(MODEL_SETTING, tuple(keys.values()))
-        available = {info.name for info in self._model.models()}
-        return {scope: values[key] for scope, key in keys.items() if values.get(key) in available}
+        return await self._choices.chosen_models(conversation, address, author)
 
     async def _stop(self, control: Control) -> str:
         turn = await self._turn_to_stop(control)
         if turn is None:
             if await self._drop_waiting(control.conversation, control.actor.id):
-                return _say(control, "stopped_it")
-            raise UserError(_say(control, "nothing_to_stop"))
+                return say(control, "stopped_it")
+            raise UserError(say(control, "nothing_to_stop"))
         self._check(control, turn)
         await self._drop_waiting(turn.conversation, turn.asker)
         await self._stop_turn(turn)
         # Whoever pressed a button sees the answer end; a command is answered in words.
-        return "" if control.target else _say(control, "stopped_it")
+        return "" if control.target else say(control, "stopped_it")
 
     async def _drop_waiting(self, conversation: str, author: str) -> bool:
         """Drop what waits of this author; a command that waits is told, as its answer has a place already."""
@@ -132,13 +128,13 @@ class Commands:
         # Given outside of any thread it is meant for what the actor was last talking about in this place.
         conversation = control.conversation or await self._store.newest_conversation(control.address, control.actor.id)
         if not conversation or not await self._store.knows(conversation):
-            raise UserError(_say(control, "no_conversation"))
+            raise UserError(say(control, "no_conversation"))
         turn = await self._store.open_turn(conversation)
         if turn and turn.state == "running":
             self._check(control, turn)
             await self._stop_turn(turn)
         await self._store.reset(conversation)
-        return _say(control, "reset_done")
+        return say(control, "reset_done")
 
     async def _regenerate(self, control: Control) -> str:
         turn = await self._steerable(control)
@@ -147,16 +143,16 @@ class Commands:
             await self._lane.delivered(turn.id, DELIVERY_PATIENCE)
             turn = await self._steerable(control)
         if turn.state != "delivered":
-            raise UserError(_say(control, "still_answering"))
+            raise UserError(say(control, "still_answering"))
         if not await self._store.reopen(turn.id):
-            raise UserError(_say(control, "not_last"))
+            raise UserError(say(control, "not_last"))
         self._lane.wake()
         return ""
 
     async def _continue(self, control: Control) -> str:
         turn = await self._steerable(control)
         if not turn.last:
-            raise UserError(_say(control, "not_last"))
+            raise UserError(say(control, "not_last"))
         reception = await self._lane.ask(
             Ask(
                 key=f"continue/{turn.id}",
@@ -168,53 +164,57 @@ class Commands:
                 message="",
             )
         )
-        return _say(control, "queue_full") if reception is Reception.FULL else ""
+        return say(control, "queue_full") if reception is Reception.FULL else ""
 
     async def _steerable(self, control: Control) -> Summary:
         turn = await self._store.turn(int(control.target))
         if turn is None:
-            raise UserError(_say(control, "not_last"))
+            raise UserError(say(control, "not_last"))
         self._check(control, turn)
         return turn
 
     def _check(self, control: Control, turn: Summary) -> None:
         if not access.may_steer(control.actor, control.kind, turn.asker):
-            raise UserError(_say(control, "not_yours"))
+            raise UserError(say(control, "not_yours"))
 
-    async def _set_model(self, control: Control) -> str:
-        names = [info.name for info in self._model.models()]
-        listed = ", ".join(f"`{name}`" for name in names)
-        if not control.value:
-            now = await self.chosen_model(control.conversation, control.address, control.actor.id)
-            return _say(control, "model_now", model=now, models=listed)
-        if control.value != "default" and control.value not in names:
-            raise UserError(_say(control, "model_unknown", model=control.value[:64].replace("`", ""), models=listed))
-        key = self._scope_key(control)
-        await self._store.set_setting(key, MODEL_SETTING, None if control.value == "default" else control.value)
-        scope = _say(control, f"scope_{control.scope}")
-        if control.value == "default":
-            return _say(control, "model_unset", scope=scope, model=self._default)
-        return _say(control, "model_set", scope=scope, model=control.value)
+    async def _usage(self, control: Control) -> str:
+        return await spending.report(self._store, control, time.time())
 
-    def _scope_key(self, control: Control) -> str:
-        keys = scope_keys(control.conversation, control.address, control.actor.id)
-        if control.scope not in keys:
-            raise UserError(_say(control, "no_conversation"))
-        if not access.may_set(control.actor, control.scope):
-            raise UserError(_say(control, "may_not_manage", scope=_say(control, f"scope_{control.scope}")))
-        return keys[control.scope]
+    async def _jobs(self, control: Control) -> str:
+        return await (self._cancel_job if control.value else self._list_jobs)(control)
+
+    async def _list_jobs(self, control: Control) -> str:
+        """The open jobs of the actor in this channel."""
+        jobs = [job for job in await self._store.jobs() if _is_here(job, control) and _is_own(job, control)]
+        if not jobs:
+            return say(control, "no_jobs")
+        now = time.time()
+        lines = [_job_line(job, control, now) for job in jobs[-_LISTED_JOBS:]]
+        return "\n".join([say(control, "jobs_open"), *lines, say(control, "jobs_how")])
+
+    async def _cancel_job(self, control: Control) -> str:
+        known = control.value.isdecimal() and len(control.value) <= _DIGITS
+        job = await self._store.job(int(control.value)) if known else None
+        # Elsewhere the actor's rights are others: there only what is their own is theirs.
+        if job is None or not (_is_own(job, control) or _is_here(job, control)):
+            raise UserError(say(control, "no_such_job"))
+        if not access.may_steer(control.actor, control.kind, job.turn.ask.author.id):
+            raise UserError(say(control, "not_yours"))
+        if not await self._background.cancel(job.turn.id):
+            raise UserError(say(control, "no_such_job"))
+        return say(control, "job_cancelled", number=str(job.turn.id))
 
     async def _rate(self, control: Control) -> str:
         turn = await self._store.turn(int(control.target))
         if turn is None:
-            raise UserError(_say(control, "not_last"))
+            raise UserError(say(control, "not_last"))
         score = 1 if control.kind is ControlKind.UPVOTE else -1
         await self._store.rate(turn.id, control.actor.id, score)
         metrics.ratings.labels(control.kind).inc()
-        return _say(control, "rated")
+        return say(control, "rated")
 
     async def _help(self, control: Control) -> str:
-        return _say(control, "help")
+        return say(control, "help", commands=vocabulary.listed(control.address.locale))
 
     async def _question_edited(self, control: Control) -> str:
         await self._store.rewrite_question(control.target, control.value)
@@ -242,5 +242,18 @@ class Commands:
         self._lane.stop(turn.id)
 
 
-def _say(control: Control, text: str, **facts: str) -> str:
-    return texts.say(text, control.address.locale, **facts)
+def _is_own(job: Job, control: Control) -> bool:
+    ask = job.turn.ask
+    return ask.address.platform == control.address.platform and ask.author.id == control.actor.id
+
+
+def _is_here(job: Job, control: Control) -> bool:
+    """Whether a job was asked for in the channel of this control."""
+    there, here = job.turn.ask.address, control.address
+    return (there.platform, there.workspace, there.channel) == (here.platform, here.workspace, here.channel)
+
+
+def _job_line(job: Job, control: Control, now: float) -> str:
+    beginning = prompt.data(job.turn.ask.text, _BEGINNING).replace("`", "")
+    minutes = max(0, int(now - job.since) // 60)
+    return say(control, "job_line", number=str(job.turn.id), question=beginning, minutes=str(minutes))

@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
 
-from bot import metrics, prompt, texts
+from bot import metrics, outcomes, prompt, texts
 from bot.alarms import Alarms
 from bot.attachments import Attachments, Enclosure
 from bot.board import NotDelivered
-from bot.commands import Commands
+from bot.company import Company
+from bot.completion import Delta
 from bot.errors import ModelError, OperatorError, PlatformError
-from bot.messages import AGE_BOUND, ControlKind, Delta, FinishReason, ModelRequest, Outcome, OutcomeKind, Usage
+from bot.messages import AGE_BOUND, Outcome, OutcomeKind
+from bot.outcomes import AGAIN, Asked
 from bot.pacing import Governor
 from bot.ports import Adapter, Claim, Model, Store
+from bot.questions import Question, Questions
 from bot.reply import Reply
+from bot.summaries import Summaries
 
 log = structlog.get_logger(__name__)
 
 # A turn that was begun this often and never ended is given up.
 ATTEMPTS = 3
-# How many rounds of history are looked at; the budget of tokens ends it earlier.
-HISTORY_ROUNDS = 40
 # Seconds before an outcome that could not be stored is stored again.
 STORE_PAUSE = 2.0
 # Characters of a file's name in a note: together with what else may stand below a page it must fit into TAIL_ROOM.
 _NAME_ROOM = 16
-# Seconds without text before a thinking line is shown, and between its changes.
-THINKING_AFTER = 2.5
-THINKING_EVERY = 5.0
-
-_AGAIN = (ControlKind.REGENERATE,)
-_ANSWERED = (*_AGAIN, ControlKind.UPVOTE, ControlKind.DOWNVOTE)
-_CUT_OFF = (ControlKind.CONTINUE, *_ANSWERED)
 
 
 class Interruption(StrEnum):
@@ -55,16 +48,15 @@ class Interruption(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What every turn works with; `instructions` may be empty, `salt` keys the names that providers see."""
+    """What every turn works with; `deferred` is called when one was put off into the background."""
 
     store: Store
     model: Model
-    commands: Commands
+    questions: Questions
     alarms: Alarms
     attachments: Attachments
-    instructions: str
-    prompt_tokens: int
-    salt: bytes
+    summaries: Summaries
+    deferred: Callable[[], None]
 
 
 class Dialogue:
@@ -80,7 +72,10 @@ class Dialogue:
         self._reply = Reply(self._surface, governor, means.store, claim, on_lost=lambda: self._end(Interruption.LOST))
         self._scope: asyncio.Timeout | None = None
         self._interruption: Interruption | None = None
-        self._asked = ""
+        self._asked = Asked("", self._locale, str(claim.turn.id))
+        self._question: Question | None = None
+        self._reasoning = ""
+        self._company = Company(self._surface, self._reply, self._locale)
         self._files: Sequence[Enclosure] = ()
         self._begun = time.monotonic()
         self.over = asyncio.Event()
@@ -126,6 +121,7 @@ class Dialogue:
             await self._deliver(painter)
             await self._means.store.delivered(self._claim)
             self._report(outcome)
+            self._wind_up(outcome)
         finally:
             painter.cancel()
             with suppress(asyncio.CancelledError, PlatformError):
@@ -157,7 +153,7 @@ class Dialogue:
 
     async def _ask(self) -> Outcome | None:
         """How the turn ended, None when it is to be taken up again."""
-        company = asyncio.create_task(self._keep_company())
+        company = asyncio.create_task(self._company.keep())
         try:
             async with asyncio.timeout(None) as self._scope:
                 if self._interruption is not None:
@@ -177,19 +173,22 @@ class Dialogue:
         if why in (Interruption.DRAIN, Interruption.AGAIN):
             return None
         if why is Interruption.RETRACT:
-            return Outcome(OutcomeKind.RETRACTED, self._asked)
-        return Outcome(OutcomeKind.STOPPED, self._asked, self._reply.text, self._say("stopped"), _AGAIN)
+            return Outcome(OutcomeKind.RETRACTED, self._asked.question)
+        return outcomes.interrupted(self._asked, self._reply.text)
 
     # Without the model ---------------------------------------------------------------------------------------------
 
     async def _unanswerable(self) -> Outcome | None:
         """The outcome of a turn that the model is not asked for."""
         if await self._means.store.stop_requested(self._turn.id):
-            return Outcome(OutcomeKind.STOPPED, note=self._say("stopped"), controls=_AGAIN)
+            return outcomes.interrupted(self._asked, "")
         if time.time() - self._turn.since > AGE_BOUND:
             return self._failed("too_late" if self._turn.posts else "away")
         if self._turn.attempt > ATTEMPTS:
             return self._failed("gave_up")
+        regenerated = self._turn.attempt == 1 and self._turn.posts
+        if self._turn.ask.job and not regenerated:
+            return await self._from_the_background(self._turn.ask.job)
         self._files = await self._means.attachments.gather(self._adapter, self._turn.asks)
         return self._nothing_to_answer()
 
@@ -197,7 +196,7 @@ class Dialogue:
         if prompt.has_question(self._turn, self._files):
             return None
         if missing := self._missing():
-            return Outcome(OutcomeKind.FAILED, note=missing, controls=_AGAIN)
+            return Outcome(OutcomeKind.FAILED, note=missing, controls=AGAIN)
         asks = self._turn.asks
         kinds = {ask.origin.get("kind", "") for ask in asks}
         known = next((kind for kind in ("only_voice", "only_sticker") if kind in kinds), "")
@@ -215,117 +214,108 @@ class Dialogue:
         name = f"“{prompt.data(missing[0].name, _NAME_ROOM)}”{more}"
         return self._say(text, name=name, megabytes=str(self._means.attachments.megabytes))
 
+    async def _from_the_background(self, job: int) -> Outcome:
+        """The answer that a job has brought."""
+        known = await self._means.store.job(job)
+        if known is None or known.outcome is None:
+            return self._failed("gave_up")
+        return known.outcome
+
     # With the model ------------------------------------------------------------------------------------------------
 
     async def _converse(self) -> Outcome:
-        request = await self._request()
-        for last in (False, True):
-            try:
-                finish = await self._read(request)
-            except ModelError as error:
-                if not error.resumable or last:
-                    return await self._not_answered(error)
-                log.info("turn.repaired", turn=self._turn.id, code=error.code, reason=str(error))
-                await self._means.store.repost(self._claim)
-                self._reply.restart()
-            else:
-                return self._ended(finish)
-        raise AssertionError("the second reading returns")
+        question = await self._means.questions.make(self._turn, self._adapter, self._files)
+        self._question = question
+        self._asked = replace(self._asked, question=question.text)
+        if question.unseen and not prompt.has_words(self._turn, self._files):
+            return self._failed("nobody_sees")
+        try:
+            return await (self._defer if self._turn.ask.deferred else self._answer)(question)
+        except ModelError as error:
+            return await self._not_answered(error)
 
-    async def _request(self) -> ModelRequest:
-        ask = self._turn.ask
-        history, asker = await asyncio.gather(
-            self._means.store.history(self._turn, rounds=HISTORY_ROUNDS), self._adapter.asker(ask)
-        )
-        turn = replace(self._turn, asks=(*self._turn.asks[:-1], replace(ask, author=asker)))
-        background = await self._adapter.background(turn.asks[0]) if turn.first or turn.asks[0].reads_place else ()
-        self._asked = prompt.question(turn, background, self._files, budget=self._means.prompt_tokens)
-        messages = prompt.build(
-            turn,
-            self._asked,
-            history,
-            instructions=self._means.instructions,
-            budget=self._means.prompt_tokens,
-            now=time.time(),
-        )
-        model = await self._means.commands.chosen_model(turn.conversation, ask.address, ask.author.id)
-        who = f"{ask.address.platform}/{ask.author.id}".encode()
-        return ModelRequest(model, messages, hmac.new(self._means.salt, who, hashlib.sha256).hexdigest()[:32])
+    async def _defer(self, question: Question) -> Outcome:
+        """Put the question off into the background."""
+        handle = await self._means.model.submit(question.request)
+        note = self._say("deferred" if handle else "deferred_here")
+        return Outcome(OutcomeKind.DEFERRED, question.text, note=note, handle=handle)
 
-    async def _read(self, request: ModelRequest) -> Delta:
+    async def _answer(self, question: Question) -> Outcome:
+        try:
+            finish = await self._read(question)
+        except ModelError as error:
+            if not error.resumable:
+                raise
+            log.info("turn.repaired", turn=self._turn.id, code=error.code, reason=str(error))
+            await self._means.store.repost(self._claim)
+            self._reply.restart()
+            finish = await self._read(question)
+        return self._ended(question, finish)
+
+    async def _read(self, question: Question) -> Delta:
         """Write the model's text into the reply and return the delta that ended it."""
         finish = None
-        async with aclosing(self._means.model.stream(request)) as stream:
+        self._reasoning = ""
+        async with aclosing(self._means.model.stream(question.request)) as stream:
             async for delta in stream:
                 if delta.text:
                     self._reply.write(delta.text)
+                if question.shows_reasoning:
+                    self._reasoning += delta.reasoning
+                if delta.position is not None:
+                    self._company.stand_in_line(delta.position)
                 if delta.finish is not None:
                     finish = delta
         if finish is None:
             raise ModelError("the stream ended without a reason", text="interrupted", resumable=True)
         return finish
 
-    def _ended(self, finish: Delta) -> Outcome:
-        usage = finish.usage or Usage()
-        _count_tokens(finish.model, usage)
-        if finish.finish is FinishReason.FILTERED:
-            note = self._say("safety_history" if finish.stage == "history" else "safety")
-            return Outcome(OutcomeKind.RETRACTED, note=note, model=finish.model, provider=finish.provider)
-        answer = self._reply.text
-        if not answer.strip():
-            return self._failed("thought_out" if finish.finish is FinishReason.LENGTH else "empty")
-        marks = {FinishReason.LENGTH: ("cut_off", _CUT_OFF), FinishReason.CONTEXT: ("context_full", _ANSWERED)}
-        mark, controls = marks.get(finish.finish or FinishReason.STOP, ("", _ANSWERED))
-        note = " ".join(filter(None, (self._missing(), self._say(mark) if mark else "")))
-        return Outcome(
-            OutcomeKind.ANSWERED,
-            self._asked,
-            answer,
-            note,
-            controls,
-            finish.model,
-            finish.provider,
-            usage,
-        )
+    def _ended(self, question: Question, finish: Delta) -> Outcome:
+        if finish.usage is not None:
+            metrics.count_tokens(finish.model, finish.usage)
+            self._means.questions.learn(question, finish)
+        notes = filter(None, (self._missing(), *question.notes, self._who_answered(question, finish)))
+        outcome = outcomes.ended(self._asked, self._reply.text, finish, tuple(notes))
+        kept = self._reasoning if outcome.kind is OutcomeKind.ANSWERED else ""
+        return replace(outcome, reasoning=kept, first_text=self._first_text)
+
+    def _who_answered(self, question: Question, finish: Delta) -> str:
+        """Who answered, if that is not who was asked first."""
+        if finish.model in ("", question.request.model) and finish.provider in ("", question.provider):
+            return ""
+        return self._say("answered_by", model=finish.model, provider=finish.provider)
 
     async def _not_answered(self, error: ModelError) -> Outcome:
         metrics.model_failures.labels(error.text).inc()
         log.warning("model.failed", turn=self._turn.id, reason=str(error), code=error.code, trace=error.trace)
         told = bool(error.operator) and await self._means.alarms.tell(error.operator)
-        if self._reply.text.strip():
-            note = self._say("interrupted")
-            return Outcome(OutcomeKind.ANSWERED, self._asked, self._reply.text, note, _AGAIN)
-        facts = {"model": "", "trace": error.trace or str(self._turn.id)} | error.facts
-        facts["told"] = self._say("told") if told else ""
-        facts["reset"] = self._say("reset_at", reset=facts["reset"]) if facts.get("reset") else ""
-        # "Interrupted" is a note below what there is of an answer; here there is nothing.
-        return self._failed("busy" if error.text == "interrupted" else error.text, **facts)
+        return outcomes.not_answered(self._asked, self._reply.text, error, told=told)
 
     def _failed(self, text: str, **facts: str) -> Outcome:
-        return Outcome(OutcomeKind.FAILED, self._asked, note=self._say(text, **facts), controls=_AGAIN)
+        return outcomes.failed(self._asked, text, **facts)
 
-    # Meanwhile -----------------------------------------------------------------------------------------------------
+    # Afterwards -----------------------------------------------------------------------------------------------------
 
-    async def _keep_company(self) -> None:
-        """Show that an answer is coming until its first text."""
-        await self._surface.typing()
-        await asyncio.sleep(THINKING_AFTER - (time.monotonic() - self._begun))
-        while not self._reply.text:
-            line = self._say("thinking", seconds=str(round(time.monotonic() - self._begun)))
-            if self._surface.limits.status:
-                await self._surface.typing(line)
-            else:
-                self._reply.status(line)
-            await asyncio.sleep(THINKING_EVERY)
+    def _wind_up(self, outcome: Outcome) -> None:
+        """What is left to do for later, now that the answer is where it belongs."""
+        if outcome.kind is OutcomeKind.DEFERRED:
+            self._means.deferred()
+        elif outcome.kind is OutcomeKind.ANSWERED and self._question is not None:
+            self._means.summaries.consider(self._turn, self._question.history)
 
     def _say(self, text: str, **facts: str) -> str:
         return texts.say(text, self._locale, **facts)
 
+    @property
+    def _first_text(self) -> float | None:
+        """Seconds from the claim to the first visible text."""
+        at = self._reply.first_text_at
+        return None if at is None else round(at - self._begun, 3)
+
     def _report(self, outcome: Outcome) -> None:
         metrics.turns.labels(outcome.kind).inc()
-        first = self._reply.first_text_at
-        if first is not None and self._turn.outcome is None:
-            metrics.first_text.observe(first - self._begun)
+        if self._first_text is not None and self._turn.outcome is None:
+            metrics.first_text.observe(self._first_text)
         log.info(
             "turn.delivered",
             turn=self._turn.id,
@@ -333,12 +323,7 @@ class Dialogue:
             model=outcome.model,
             provider=outcome.provider,
             attempt=self._turn.attempt,
-            first_text=None if first is None else round(first - self._begun, 3),
+            first_text=self._first_text,
             seconds=round(time.monotonic() - self._begun, 3),
             tokens=outcome.usage.completion,
         )
-
-
-def _count_tokens(model: str, usage: Usage) -> None:
-    for kind in ("prompt", "completion", "cached", "reasoning"):
-        metrics.tokens.labels(model, kind).inc(getattr(usage, kind))

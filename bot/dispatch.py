@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 import uuid
 from collections import Counter
@@ -69,17 +70,19 @@ class Dispatcher:
         self._draining = False
         self.well = True
 
-    def equip(self, means: Means) -> None:
-        """Give the means of a turn, whose commands need the dispatcher itself."""
+    def equip(self, means: Means, commands: Commands) -> None:
+        """Give the means of a turn and the commands, which need the dispatcher itself."""
         self._means = means
-        self._commands = means.commands
+        self._commands = commands
 
     # The inbox -----------------------------------------------------------------------------------------------------
 
     async def ask(self, ask: Ask) -> Reception:
         """Store an ask and wake whoever is to answer it."""
         wakes = ask.addressed or await self._follows_up(ask)
-        reception = await self._store.accept(ask, wakes=wakes, limit=self._policy.queue_limit)
+        # What comes from the background was let in when it was asked.
+        limit = sys.maxsize if ask.job else self._policy.queue_limit
+        reception = await self._store.accept(ask, wakes=wakes, limit=limit)
         metrics.asks.labels(reception).inc()
         log.debug("ask.accepted", key=ask.key, conversation=ask.conversation, reception=reception)
         adapter, _ = self._adapters[ask.address.platform]

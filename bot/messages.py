@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from bot.completion import Message, ToolCall, Usage
+
 # A question older than this, in seconds, is not answered without being asked for again.
 AGE_BOUND: Final = 30 * 60.0
+
+NOTHING_USED: Final = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,16 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file beside a message, not yet fetched; `size` is in bytes as the platform states it."""
+    """A file beside a message, not yet fetched; `size` is in bytes as the platform states it.
+
+    A text that was `pasted` was too long for a message: the platform's client made a file of it.
+    """
 
     name: str
     media_type: str
     size: int
     url: str
+    pasted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,8 @@ class Ask:
     `addressed` to the bot may still be for it (the follow-up policy decides) and is else kept as context. `origin` is
     read by nobody but the adapter that wrote it. `at` is when it was said, in Unix seconds. One that is `alone` has a
     place of its own for the answer: it is never answered together with others. With `reads_place` what was said in its
-    place is read for it, also when the conversation is known.
+    place is read for it, also when the conversation is known. One that is `deferred` is answered in the background; its
+    answer comes as an ask whose `job` is the number of the turn that deferred it.
     """
 
     key: str
@@ -85,6 +94,8 @@ class Ask:
     addressed: bool = True
     alone: bool = False
     reads_place: bool = False
+    deferred: bool = False
+    job: int = 0
     reply_to: str = ""
     quotes: tuple[Quote, ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -99,6 +110,9 @@ class ControlKind(StrEnum):
     REGENERATE = "regenerate"
     CONTINUE = "continue"
     MODEL = "model"
+    THINKING = "thinking"
+    USAGE = "usage"
+    JOBS = "jobs"
     HELP = "help"
     UPVOTE = "upvote"
     DOWNVOTE = "downvote"
@@ -125,97 +139,24 @@ class Control:
     scope: str = ""
 
 
-class Role(StrEnum):
-    """Who speaks in a prompt."""
-
-    SYSTEM = "system"
-    USER = "user"
-    ASSISTANT = "assistant"
-    TOOL = "tool"
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call that the model wants made; `arguments` is JSON as the model wrote it."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a prompt."""
-
-    role: Role
-    content: str
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A question with all that belongs to its answer; history is cut between rounds only."""
+    """A question with all that belongs to its answer; history is cut between rounds only.
+
+    `files` are the digests of the files that came with the question.
+    """
 
     turn: int
     messages: tuple[Message, ...]
-
-
-class FinishReason(StrEnum):
-    """Why the model ended."""
-
-    STOP = "stop"
-    LENGTH = "length"
-    CONTEXT = "context"
-    TOOLS = "tools"
-    FILTERED = "filtered"
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens that a provider counted."""
+class History:
+    """What was said before a turn: the newest rounds, oldest first, and a `summary` of all that came before them."""
 
-    prompt: int = 0
-    completion: int = 0
-    cached: int = 0
-    reasoning: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of the model's answer; only the last one has `finish`, with who answered and what it cost.
-
-    `stage` says for FILTERED what was refused: "user", "assistant" or "history".
-    """
-
-    text: str = ""
-    reasoning: str = ""
-    tool_calls: tuple[ToolCall, ...] = ()
-    finish: FinishReason | None = None
-    stage: str = ""
-    usage: Usage | None = None
-    model: str = ""
-    provider: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRequest:
-    """A prompt for one model by its canonical name; `user` is a key that names nobody."""
-
-    model: str
-    messages: tuple[Message, ...]
-    user: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """A model that some configured provider offers; sizes are in tokens."""
-
-    name: str
-    context: int
-    output: int
-    images: bool
-    providers: tuple[str, ...]
+    rounds: tuple[Round, ...] = ()
+    summary: str = ""
 
 
 class OutcomeKind(StrEnum):
@@ -225,6 +166,7 @@ class OutcomeKind(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     RETRACTED = "retracted"
+    DEFERRED = "deferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +174,9 @@ class Outcome:
     """The end of a turn: the model's `answer`, and our own line about it in `note`.
 
     Without an answer the note is the whole visible text. `question` is what the model was asked, as later turns shall
-    see it in the history. `controls` are the buttons under the last page.
+    see it in the history. `controls` are the buttons under the last page. `reasoning` is only kept where it was asked
+    for, to be shown apart from the answer. `handle` names a DEFERRED question at the provider that answers it in the
+    background, "" where none can and we ask for it ourselves. `first_text` is in seconds since the turn was taken up.
     """
 
     kind: OutcomeKind
@@ -242,7 +186,50 @@ class Outcome:
     controls: tuple[ControlKind, ...] = ()
     model: str = ""
     provider: str = ""
-    usage: Usage = Usage()
+    usage: Usage = NOTHING_USED
+    reasoning: str = field(default="", repr=False)
+    handle: str = ""
+    first_text: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call that a turn has made in one of its rounds, after the model had said `text`.
+
+    Its `result` is None while it is not known what became of it.
+    """
+
+    round: int
+    text: str
+    call: ToolCall
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A question that is answered in the background, under the number of the `turn` that deferred it.
+
+    `since` is in Unix seconds. With an `outcome` only its ask is left to be made.
+    """
+
+    turn: Turn
+    handle: str
+    since: float
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What answers of one model have cost together; `cost` counts those whose price is known, in a `currency`."""
+
+    model: str
+    answers: int
+    prompt: int
+    completion: int
+    cached: int
+    reasoning: int
+    cost: float
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

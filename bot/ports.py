@@ -7,20 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.messages import (
-    Address,
-    Ask,
-    Attachment,
-    Author,
-    Control,
-    Delta,
-    ModelInfo,
-    ModelRequest,
-    Page,
-    Post,
-    Quote,
-    Turn,
-)
+from bot.completion import Delta, ModelInfo, ModelRequest
+from bot.messages import Address, Ask, Attachment, Author, Control, Page, Post, Quote, Turn
 from bot.store import Claim, Memory, Reception, Store, Summary
 
 __all__ = [
@@ -51,6 +39,14 @@ class Model(Protocol):
 
         Closing the iterator ends the request. Raises ModelError; an answer that breaks off raises it with `resumable`.
         """
+        ...
+
+    async def submit(self, request: ModelRequest) -> str:
+        """Have it answered in the background; a handle for `collect`, "" where no provider can. Raises ModelError."""
+        ...
+
+    async def collect(self, handle: str) -> Delta | None:
+        """The whole answer as one delta, None while it is not ready. Raises ModelError."""
         ...
 
 
@@ -112,8 +108,11 @@ class Surface(Protocol):
         """Messages of ours in this place that are newer than the intent, oldest first: one may be what it became."""
         ...
 
-    async def edit(self, ref: str, page: Page) -> None:
-        """Replace what a message shows."""
+    async def edit(self, ref: str, page: Page) -> str:
+        """Replace what a message shows, and return the ref of the message that shows the page now.
+
+        It is another one where a message could not be edited: the old one is still there, for the caller to delete.
+        """
         ...
 
     async def delete(self, ref: str) -> None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.attachments import Enclosure
-from bot.messages import Address, Message, Quote, Role, Round, Turn
+from bot.completion import Media, MediaKind, Message, Role
+from bot.messages import Address, History, Quote, Round, Turn
+from bot.tokens import LATIN_PER_TOKEN, estimate
 
-# Characters per token, on the careful side: measured on recorded answers (facts on the GLM API, section 11).
-_LATIN_PER_TOKEN = 3
-_CJK_PER_TOKEN = 1.3
-_OTHER_PER_TOKEN = 2
 _TOKENS_PER_MESSAGE = 8
 _TOKENS_AROUND_FILE = 60
-_CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
-
+# A guess on the careful side: 435 in all were counted for a picture of 597 by 566 with a short question.
+_TOKENS_PER_PICTURE = 1_500
+# What a model takes and understands: pictures of these kinds at an address in the words are shown to it.
+_AT = r"https?://[^\s<>()\"']+?\.(?:{kinds})(?:\?[^\s<>()\"']+|(?![\w/.-]*\w))"
+_PICTURE_AT = re.compile(_AT.format(kinds="png|jpe?g"), re.IGNORECASE | re.ASCII)
+_VIDEO_AT = re.compile(_AT.format(kinds="mp4"), re.IGNORECASE | re.ASCII)
 _QUOTE_LIMIT = 4_000
 _NAME_LIMIT = 64
 # Files may take at most this part of the budget, so that the history still has a place beside them.
@@ -33,53 +35,69 @@ _INSTRUCTIONS = (
 )
 
 
-def estimate(text: str) -> int:
-    """About how many tokens a text takes, rather too many than too few."""
-    if text.isascii():
-        return math.ceil(len(text) / _LATIN_PER_TOKEN)
-    latin = len(text.encode("ascii", "ignore"))
-    cjk = len(_CJK.findall(text))
-    other = len(text) - latin - cjk
-    return math.ceil(latin / _LATIN_PER_TOKEN) + math.ceil(cjk / _CJK_PER_TOKEN) + math.ceil(other / _OTHER_PER_TOKEN)
-
-
 def has_question(turn: Turn, files: Sequence[Enclosure]) -> bool:
-    """Whether there is anything to answer: words, something quoted, or the text of a file."""
-    said = any(_has_words(ask.text) or ask.quotes for ask in turn.asks)
+    """Whether there is anything to answer: something to read, or a picture."""
+    return has_words(turn, files) or any(file.media for file in files)
+
+
+def has_words(turn: Turn, files: Sequence[Enclosure]) -> bool:
+    """Whether there is anything to read: words, something quoted, or the text of a file."""
+    said = any(_is_visible(ask.text) or ask.quotes for ask in turn.asks)
     return said or any(file.text for file in files)
+
+
+def seen_in_words(turn: Turn) -> tuple[Media, ...]:
+    """Pictures and videos whose addresses stand in the words of the asker."""
+    words = " ".join(ask.text for ask in turn.asks)
+    pictures = [Media(MediaKind.IMAGE, url=url) for url in dict.fromkeys(_PICTURE_AT.findall(words))]
+    videos = [Media(MediaKind.VIDEO, url=url) for url in dict.fromkeys(_VIDEO_AT.findall(words))]
+    return (*pictures, *videos)
 
 
 def question(turn: Turn, background: Sequence[Quote] = (), files: Sequence[Enclosure] = (), *, budget: int) -> str:
     """What the turn asks, as the history will show it: quoted material first, then files, then the words of the asker.
 
-    `budget` is in tokens; of files no more is shown than fits into half of it, and beside the words.
+    A text that was pasted belongs to these words. `budget` is in tokens; of files no more is shown than fits into half
+    of it, and beside the words.
     """
     quotes = [*background, *turn.notes, *(quote for ask in turn.asks for quote in ask.quotes)]
     shown = [_quoted(quote.author, quote.text[:_QUOTE_LIMIT]) for quote in quotes]
-    words = "\n".join(ask.text for ask in turn.asks if ask.text)
+    pasted = [file.text for file in files if file.pasted and file.text]
+    words = "\n".join([*(ask.text for ask in turn.asks if ask.text), *pasted])
     room = max(0, min(budget // _FILES_SHARE, budget - estimate(words)))
-    names = [f"(attached: {data(item.name)})" for ask in turn.asks for item in ask.attachments]
+    names = [f"(attached: {data(item.name)})" for ask in turn.asks for item in ask.attachments if not item.pasted]
     asked = "\n".join([f"[{data(turn.ask.author.name)}]: {words}", *names])
     return "\n\n".join([*shown, *_excerpts(files, room), asked])
 
 
 def build(
-    turn: Turn, asked: str, history: Sequence[Round], *, instructions: str, budget: int, now: float
+    turn: Turn, asked: Message, history: History, *, instructions: str, budget: int, now: float
 ) -> tuple[Message, ...]:
     """The messages for the model: as many of the newest rounds as fit into `budget` tokens, and always the question.
 
     The list begins with the system message and then with a user's, since GLM refuses any other.
     """
-    system = Message(Role.SYSTEM, f"{instructions or _INSTRUCTIONS}\n\n{_circumstances(turn.ask.address, now)}")
-    last = Message(Role.USER, _shortened(asked, budget))
-    left = budget - _cost(system) - _cost(last)
+    parts = [instructions or _INSTRUCTIONS, _circumstances(turn.ask.address, now)]
+    if history.summary:
+        parts.append(f"What was said before, in short:\n{_quoted('summary', history.summary)}")
+    system = Message(Role.SYSTEM, "\n\n".join(parts))
+    last = replace(asked, content=_shortened(asked.content, budget))
+    left = budget - cost(system, last)
     kept: list[Round] = []
-    for item in reversed(history):
-        left -= sum(map(_cost, item.messages))
+    for item in reversed(history.rounds):
+        left -= cost(*item.messages)
         if left < 0:
             break
         kept.append(item)
     return (system, *(message for item in reversed(kept) for message in item.messages), last)
+
+
+def cost(*messages: Message) -> int:
+    """About how many tokens these messages take."""
+    return sum(
+        estimate(message.content) + _TOKENS_PER_MESSAGE + len(message.media) * _TOKENS_PER_PICTURE
+        for message in messages
+    )
 
 
 def data(text: str, limit: int = _NAME_LIMIT) -> str:
@@ -87,7 +105,7 @@ def data(text: str, limit: int = _NAME_LIMIT) -> str:
     return re.sub(r"[\s<>\[\]]+", " ", text).strip()[:limit] or "?"
 
 
-def _has_words(text: str) -> bool:
+def _is_visible(text: str) -> bool:
     """Whether there is anything to see in a text: neither white space nor invisible marks count."""
     return any(unicodedata.category(character)[0] not in "CZ" for character in text)
 
@@ -99,7 +117,7 @@ def _quoted(author: str, text: str) -> str:
 
 def _excerpts(files: Sequence[Enclosure], room: int) -> Sequence[str]:
     """The texts among the files, as much of them as fits; what short ones do not need is left to the long ones."""
-    texts = [(file, file.text) for file in files if file.text is not None]
+    texts = [(file, file.text) for file in files if file.text is not None and not file.pasted]
     shown: dict[int, str] = {}
     for index in sorted(range(len(texts)), key=lambda index: len(texts[index][1])):
         file, text = texts[index]
@@ -111,7 +129,7 @@ def _excerpts(files: Sequence[Enclosure], room: int) -> Sequence[str]:
 
 def _beginning(text: str, tokens: int) -> str:
     """The text itself, or as much of its beginning as takes so many tokens."""
-    text, whole = text[: tokens * _LATIN_PER_TOKEN], text
+    text, whole = text[: tokens * LATIN_PER_TOKEN], text
     if len(text) == len(whole) and estimate(text) <= tokens:
         return text
     # Room is left for the marks around it.
@@ -126,10 +144,6 @@ def _circumstances(address: Address, now: float) -> str:
     day = datetime.fromtimestamp(now, UTC).strftime("%A, %d %B %Y")
     place = "a direct message" if address.direct or not address.workspace else f"the channel “{data(address.title)}”"
     return f"Today is {day} (UTC). You speak on {address.platform.capitalize()}, in {place}."
-
-
-def _cost(message: Message) -> int:
-    return estimate(message.content) + _TOKENS_PER_MESSAGE
 
 
 def _shortened(text: str, budget: int) -> str:

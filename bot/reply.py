@@ -156,7 +156,7 @@ class Reply:
         note = outcome.note
         if self._paginator.overflowed and attach:
             note = " ".join(filter(None, (note, texts.say("too_many_pages", self._locale))))
-        file = ("answer.md", outcome.answer) if attach else None
+        file = _file(outcome, answer=attach) if self._attach else None
         *sealed, last = bodies
         return [
             *(Page(body, turn=self._turn) for body in sealed),
@@ -290,3 +290,11 @@ class Reply:
         self._board.lose_all()
         self._conclude(Outcome(OutcomeKind.FAILED))
         self._on_lost()
+
+
+def _file(outcome: Outcome, *, answer: bool) -> tuple[str, str] | None:
+    """What is attached below the last page, as (name, text): the whole answer, the reasoning, or both in one."""
+    parts = [("answer.md", outcome.answer)] if answer else []
+    if outcome.reasoning:
+        parts.append(("thinking.md", f"# Thinking\n\n{outcome.reasoning.strip()}\n"))
+    return (parts[0][0], "\n\n---\n\n".join(text for _, text in parts)) if parts else None

@@ -14,15 +14,15 @@ import structlog
 
 from adapters.discord_app.app import DiscordAdapter, DiscordSettings
 from bot import web
-from bot.alarms import Alarms
 from bot.attachments import Attachments
-from bot.commands import Commands
-from bot.dialogue import Means
+from bot.core import Adapters, Decisions, Parts, assemble
 from bot.dispatch import Dispatcher, Policy
 from bot.errors import OperatorError
 from bot.glm.client import GlmModel, ProviderSettings
+from bot.glm.wire import Options
 from bot.pacing import Budget, Governor, Overall
 from bot.ports import Adapter, Memory, Model, Store
+from bot.questions import Terms
 from bot.settings import Settings
 from storage.blobs import BlobFolder
 from storage.sqlite import SqliteStore
@@ -39,8 +39,6 @@ _SALT = "salt"
 # Discord does not say how many threads may be made. A guess that is too high costs one refusal, after which an answer
 # becomes a reply; one that is too low would make replies of answers that could have had their thread.
 _GUESSES = {"thread": Budget(limit=50, window=300.0)}
-
-Adapters = Mapping[str, tuple[Adapter, Governor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,8 @@ async def serve(settings: Settings) -> None:
         adapters = {part.adapter.name: (part.adapter, part.governor) for part in platforms}
         attachments = _attachments(settings, store)
         stack.push_async_callback(attachments.close)
-        dispatcher = _dispatcher(settings, store, model, adapters, attachments, salt)
+        core = assemble(Parts(store, model, adapters, attachments), _decisions(settings, model, salt))
+        stack.push_async_callback(core.close)
         health = web.serve(
             settings.host,
             settings.port,
@@ -76,9 +75,9 @@ async def serve(settings: Settings) -> None:
         )
         port = await stack.enter_async_context(health)
         log.info("service.started", port=port, adapters=sorted(adapters), models=len(model.models()))
-        for beside in (_warm(model), attachments.run()):
+        for beside in (_warm(model), attachments.run(), core.jobs.run()):
             stack.callback(asyncio.create_task(beside).cancel)
-        await _run(dispatcher, adapters, stop)
+        await _run(core.dispatcher, adapters, stop)
         log.info("service.stopped")
 
 
@@ -98,7 +97,8 @@ async def _salt(memory: Memory) -> str:
 
 def _model(settings: Settings, salt: str) -> GlmModel:
     providers = [ProviderSettings(name, key, url) for name, (key, url) in settings.provider_keys().items()]
-    return GlmModel(providers, user_salt=salt)
+    options = Options(creativity=settings.glm_creativity, stream=settings.glm_stream)
+    return GlmModel(providers, user_salt=salt, options=options, fallbacks=settings.glm_fallbacks)
 
 
 def _platforms(settings: Settings, memory: Memory, model: Model) -> Sequence[Platform]:
@@ -151,35 +151,27 @@ def _attachments(settings: Settings, store: Store) -> Attachments:
     return Attachments(store, blobs, limit=settings.file_megabytes * 1_000_000, age=settings.file_days * 86_400.0)
 
 
-def _dispatcher(
-    settings: Settings, store: Store, model: Model, adapters: Adapters, attachments: Attachments, salt: str
-) -> Dispatcher:
-    policy = Policy(settings.follow_up, settings.queue_limit, settings.max_turns)
-    dispatcher = Dispatcher(store, policy, adapters)
-    commands = Commands(store, model, dispatcher, default_model=_default_model(settings, model))
-    alarms = Alarms([adapter for adapter, _ in adapters.values()])
-    dispatcher.equip(
-        Means(
-            store,
-            model,
-            commands,
-            alarms,
-            attachments,
+def _decisions(settings: Settings, model: Model, salt: str) -> Decisions:
+    names = [info.name for info in model.models()]
+    seeing = [info.name for info in model.models() if info.images]
+    return Decisions(
+        Policy(settings.follow_up, settings.queue_limit, settings.max_turns),
+        Terms(
             settings.system_prompt,
             settings.prompt_tokens,
             salt.encode(),
-        )
+            _offered("GLM_VISION_MODEL", settings.glm_vision_model, seeing),
+        ),
+        _offered("GLM_MODEL", settings.glm_model, names) or names[0],
+        _offered("GLM_SUMMARY_MODEL", settings.glm_summary_model, names),
     )
-    return dispatcher
 
 
-def _default_model(settings: Settings, model: Model) -> str:
-    names = [info.name for info in model.models()]
-    if not settings.glm_model:
-        return names[0]
-    if settings.glm_model not in names:
-        raise OperatorError(f"GLM_MODEL: no configured provider offers {settings.glm_model!r}; choose from {names}")
-    return settings.glm_model
+def _offered(variable: str, name: str, names: Sequence[str]) -> str:
+    """The name, "" if none was set; raises OperatorError for one that is not among those offered."""
+    if name and name not in names:
+        raise OperatorError(f"{variable}: no configured provider offers {name!r}; choose from {list(names)}")
+    return name
 
 
 async def _until(event: asyncio.Event) -> None:

@@ -73,6 +73,20 @@ class Settings(BaseSettings):
     )
     glm_model: str = Field("", description="The default model; empty: the catalogue's first that is available.")
 
+    glm_vision_model: str = Field(
+        "", description="The model that looks at pictures where the chosen one cannot; empty: the first that can."
+    )
+    glm_fallbacks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Models that are asked in this order when the chosen one does not answer, separated by commas."
+    )
+    glm_summary_model: str = Field(
+        "", description="The model that sums up what no longer fits into a prompt; empty: the cheapest."
+    )
+    glm_creativity: float | None = Field(
+        None, ge=0, le=1, description="From 0 (always the likeliest word) to 1 (varied); empty: each model's default."
+    )
+    glm_stream: bool = Field(True, description="Off: ask for whole answers, which are shown when they are complete.")
+
     database_url: str = Field("sqlite:///glimmer.db", description="Where conversations are kept.")
     database_sync: Literal["FULL", "NORMAL"] = Field(
         "FULL", description="NORMAL is faster but may forget the last messages when the power fails."
@@ -101,7 +115,7 @@ class Settings(BaseSettings):
         "", description="console or json; empty: console on a terminal, else json."
     )
 
-    @field_validator("discord_reply_channels", "glm_providers", mode="before")
+    @field_validator("discord_reply_channels", "glm_providers", "glm_fallbacks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

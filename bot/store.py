@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.messages import Address, Ask, Control, Outcome, Post, Round, Turn
+from bot.completion import Usage
+from bot.messages import Address, Ask, Control, History, Job, Outcome, Post, Spending, Turn
 
 
 class Reception(StrEnum):
@@ -134,8 +135,18 @@ class Store(Memory, Protocol):
         """Remember where the adapter put the answer."""
         ...
 
-    async def history(self, turn: Turn, *, rounds: int) -> Sequence[Round]:
-        """The answered rounds that lead to this turn, oldest first, at most so many; none from before a reset."""
+    async def history(self, turn: Turn, *, rounds: int) -> History:
+        """The answered rounds that lead to this turn, at most so many; nothing from before a reset.
+
+        A summary on the way ends it: the rounds that it stands for are left out.
+        """
+        ...
+
+    async def summarise(self, turn: int, text: str, usage: Usage, *, model: str = "") -> None:
+        """Keep a text of a `model` that stands for the round of this turn and all before it, and note what it cost.
+
+        Taking a question out of one of these rounds forgets it.
+        """
         ...
 
     async def intend(self, claim: Claim, page: int) -> Post:
@@ -159,7 +170,7 @@ class Store(Memory, Protocol):
         ...
 
     async def finish(self, claim: Claim, outcome: Outcome) -> None:
-        """The model has ended: the asks are done, the answer enters the history."""
+        """The model has ended: the asks are done, the answer enters the history; a DEFERRED one becomes a job."""
         ...
 
     async def delivered(self, claim: Claim) -> None:
@@ -229,6 +240,39 @@ class Store(Memory, Protocol):
 
     async def reopen(self, turn: int) -> bool:
         """Put a delivered turn up to be asked again; False when it is not the conversation's last or still open."""
+        ...
+
+    # In the background ---------------------------------------------------------------------------------------------
+
+    async def jobs(self) -> Sequence[Job]:
+        """The jobs whose ask is still to be made, oldest first; not those that were cancelled."""
+        ...
+
+    async def job(self, turn: int) -> Job | None:
+        """A job by the number of its turn, whatever became of it."""
+        ...
+
+    async def end_job(self, turn: int, outcome: Outcome) -> bool:
+        """Note how a job ended; False when it was cancelled, or had ended before."""
+        ...
+
+    async def close_job(self, turn: int) -> None:
+        """Note that the ask with a job's answer was made."""
+        ...
+
+    async def cancel_job(self, turn: int) -> bool:
+        """Cancel a job; False when its ask was already made, or it was cancelled before."""
+        ...
+
+    # Spending ------------------------------------------------------------------------------------------------------
+
+    async def spending(
+        self, platform: str, since: float, *, author: str = "", conversation: str = "", workspace: str = ""
+    ) -> Sequence[Spending]:
+        """What was spent since then on this platform by model, the most answers first; "" leaves a condition out.
+
+        Each attempt counts. Summaries count for their conversation and workspace, and for no author.
+        """
         ...
 
     # Files ---------------------------------------------------------------------------------------------------------

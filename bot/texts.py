@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.command_texts import COMMAND_TEXTS
+
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # Why there is no answer --------------------------------------------------------------------------------------
     "busy": (
@@ -44,6 +46,25 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "no_image": (
         "`{model}` can't look at images. Switch to a vision model with /model.",
         "`{model}` 无法查看图片。请用 /model 切换到视觉模型。",
+    ),
+    "nobody_sees": (
+        "None of the models here can look at pictures or videos.",
+        "这里没有能查看图片或视频的模型。",
+    ),
+    "seen_by": (
+        "_(`{seer}` looked at it; `{model}` can't)_",
+        "_(由 `{seer}` 查看;`{model}` 无法查看)_",
+    ),
+    "answered_by": ("_(answered by `{model}` at {provider})_", "_(由 {provider} 的 `{model}` 回答)_"),
+    "in_line": ("⏳ you're number {position} in line…", "⏳ 排队中,第 {position} 位…"),
+    "deferred": (
+        "I'm working on it in the background and will mention you here when it is done. /jobs shows it.",
+        "我正在后台处理,完成后会在这里提及你。用 /jobs 查看。",
+    ),
+    "deferred_here": (
+        "This model has no background mode, so I ask it now and post the whole answer here when it is done. "
+        "/jobs shows it.",
+        "该模型没有后台模式,我现在就提问,完成后在这里发布完整回答。用 /jobs 查看。",
     ),
     "bug": (
         "Something went wrong on my side with this request (ref {trace}).",
@@ -100,8 +121,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "你提到了我,但没有提问。请在提及后写下问题,或回复一条消息并提及我。",
     ),
     "only_attachment": (
-        "I can't read attachments like this one yet. Write your question as text and I'll answer it.",
-        "我还无法读取这类附件。请用文字写下你的问题。",
+        "I can't read attachments like this one. Write your question as text and I'll answer it.",
+        "我无法读取这类附件。请用文字写下你的问题。",
     ),
     "file_too_big": ("{name} is too big: I read up to {megabytes} MB.", "{name} 太大:我最多读取 {megabytes} MB。"),
     "file_gone": ("{name} is no longer there; I could not read it.", "{name} 已不存在,我无法读取。"),
@@ -114,6 +135,13 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{name} 位于其他网站,我不会打开。",
     ),
     "file_failed": ("I could not fetch {name}; Regenerate tries again.", "我没能获取 {name};“重新生成”会再试一次。"),
+    "file_picture": (
+        "I can't look at {name}; send it as PNG or JPEG.",
+        "我无法查看 {name};请以 PNG 或 JPEG 格式发送。",
+    ),
+    "file_scanned": ("{name} has no text in it; are its pages scanned?", "{name} 中没有文字;是扫描件吗?"),
+    "file_locked": ("{name} is locked; send it without protection.", "{name} 已加密;请发送未加密的文件。"),
+    "file_damaged": ("I could not read {name}: it seems damaged.", "我无法读取 {name}:文件似乎已损坏。"),
     "only_sticker": (
         "Nice sticker! I can only read text, so write me a question.",
         "贴纸不错!不过我只能读文字,请写下你的问题。",
@@ -130,78 +158,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "I could not take your message because of a problem on my side. Please send it again in a minute.",
         "由于我这边的问题,没能收下你的消息。请一分钟后再发。",
     ),
-    # Commands ----------------------------------------------------------------------------------------------------
-    "stopped_it": ("Stopped.", "已停止。"),
-    "nothing_to_stop": ("There is nothing of yours to stop here.", "这里没有属于你的进行中的回答。"),
-    "not_yours": (
-        "Only the person who asked, or a moderator, can do that.",
-        "只有提问者或版主可以这样做。",
-    ),
-    "not_last": (
-        "The conversation has moved on; only its last answer can be changed.",
-        "对话已经继续,只能更改最后一个回答。",
-    ),
-    "still_answering": ("I'm still working on that.", "我还在处理中。"),
-    "reset_done": (
-        "Done: I start afresh here. Earlier messages stay visible but I no longer use them.",
-        "好了:我在这里重新开始。之前的消息仍可见,但我不再使用。",
-    ),
-    "no_conversation": (
-        "There is no conversation here yet. Use this inside one of my threads or in a direct message.",
-        "这里还没有对话。请在我的讨论串或私信中使用。",
-    ),
-    "uninvited": (
-        "I can't write there. Invite me to the channel and ask again, or write to me directly.",
-        "我无法在那里发言。请邀请我加入频道后再问,或直接给我发私信。",
-    ),
-    "strangers": (
-        "In shared channels I only answer people of the organisation that runs me.",
-        "在共享频道中,我只回答运行我的组织的成员。",
-    ),
-    "not_installed": (
-        "I am no longer installed in this workspace; ask whoever runs me.",
-        "我已不再安装于本工作区;请联系我的运营者。",
-    ),
-    "only_member": (
-        "I can only do that where I am a member. Ask again with /ask.",
-        "只有在我是成员的地方才能这样做。请用 /ask 重新提问。",
-    ),
-    "model_set": ("{scope}: `{model}` from the next question on.", "{scope}:从下一个问题起使用 `{model}`。"),
-    "model_unset": ("{scope}: back to the default, `{model}`.", "{scope}:恢复默认的 `{model}`。"),
-    "model_now": (
-        "This conversation uses `{model}`. You can choose: {models}.",
-        "当前对话使用 `{model}`。可选:{models}。",
-    ),
-    "model_unknown": (
-        "I don't know a model called `{model}`. You can choose: {models}.",
-        "没有名为 `{model}` 的模型。可选:{models}。",
-    ),
-    "may_not_manage": (
-        "{scope}: choosing the model is for those who may manage it.",
-        "{scope}:选择模型需要管理权限。",
-    ),
-    "scope_conversation": ("This conversation", "本对话"),
-    "scope_me": ("You", "你"),
-    "scope_channel": ("This channel", "本频道"),
-    "scope_server": ("This server or workspace", "本服务器或工作区"),
-    "help": (
-        "**Ask**: mention me in a channel, write to me directly, reply to one of my answers, or use /ask.\n"
-        "**/model** shows or switches the model, for this conversation, for you, or (if you may manage it) for the "
-        "channel or the server.\n"
-        "**/stop** ends the answer that is being written · **/reset** starts afresh.\n"
-        "Under an answer: Stop, Regenerate, Continue. Editing your question before I begin changes it; deleting it "
-        "withdraws it.\n\n"
-        "**What is stored**: your questions with their files, my answers, your user id and name, the channel's id and "
-        "your settings, in a database of whoever runs this bot. In my threads I also keep what others write there, as "
-        "context. Questions and context are sent to the model's provider. Deleting a question takes it out of what I "
-        "use.",
-        "**提问**:在频道里提及我、给我发私信、回复我的回答,或使用 /ask。\n"
-        "**/model** 查看或切换模型:针对本对话、你自己,或(有管理权限时)频道和服务器。\n"
-        "**/stop** 停止正在写的回答 · **/reset** 重新开始。\n"
-        "回答下方的按钮:停止、重新生成、继续。在我开始之前编辑问题会生效;删除问题即撤回。\n\n"
-        "**存储内容**:你的问题及其附件、我的回答、你的用户 ID 和名字、频道 ID 和你的设置,保存在机器人运营者的数据库中。"
-        "在我的讨论串里,我也会把其他人的发言作为上下文保存。问题和上下文会发送给模型服务商。删除问题后我将不再使用它。",
-    ),
+    **COMMAND_TEXTS,
     # Buttons -----------------------------------------------------------------------------------------------------
     "rated": ("Thanks, that is noted.", "谢谢,已记下。"),
     "button_upvote": ("👍 Good", "👍 有用"),

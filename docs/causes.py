@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.glm.codes import Remedy
+from bot.vocabulary import COMMANDS
 
 CAUSES: Final[Mapping[str, str]] = {
     "busy": "The provider was overloaded, unreachable or broke off, and asking again a few times did not help.",
@@ -16,7 +17,14 @@ CAUSES: Final[Mapping[str, str]] = {
     "long": "Question and history are longer than the model takes, also after the older half was left out.",
     "safety": "The provider refused the question, or withdrew its answer; what was shown of it is removed.",
     "safety_history": "The same, because of an earlier message of the conversation.",
-    "no_image": "The provider refused the request because of a picture. The bot sends none yet.",
+    "no_image": "The provider refused the request because of a picture, twice.",
+    "nobody_sees": "A picture or a video, and no configured provider has a model that takes it.",
+    "seen_by": "The chosen model takes no pictures or videos: for this question `GLM_VISION_MODEL` was asked, or the "
+    "first that does.",
+    "answered_by": "The chosen model or its first provider did not answer: the next provider or one of `GLM_FALLBACKS` "
+    "did.",
+    "in_line": "As many requests as the provider allows at a time are being answered; this one comes after them.",
+    "deferred_here": "`/background` with a model or a provider that has no asynchronous call.",
     "bug": "The provider did not understand the request. The reference is the request's id in the log.",
     "empty": "The model ended without a word, twice.",
     "thought_out": "The model reached the length limit before its first visible word.",
@@ -33,26 +41,33 @@ CAUSES: Final[Mapping[str, str]] = {
     "automod": "A rule of the server's AutoMod blocks the text.",
     "refused": "The bot lacks a permission there, or the thread is locked.",
     "nothing_asked": "A mention without words, and no reply to a message that could be read.",
-    "only_attachment": "A file without words, of a kind that the bot does not read: it reads text only.",
+    "only_attachment": "A file without words, of a kind that the bot does not read: it reads text, PDF, pictures and "
+    "videos.",
     "file_too_big": "A file above `FILE_MEGABYTES`.",
     "file_gone": "The file was deleted, or its link has expired; Discord's are good for a day.",
     "file_forbidden": "Slack gave its login page in place of the file: the bot's token lacks the scope `files:read`. "
     "Add it under OAuth & Permissions and install the app again.",
     "file_elsewhere": "The file's address, or what it redirects to, is not the platform's: nothing is fetched there.",
+    "file_picture": "A picture in a format that cannot be read (HEIC, for instance), damaged, or too large.",
+    "file_scanned": "A PDF whose pages are pictures: there is no text in it to read.",
+    "file_locked": "A PDF that asks for a password.",
+    "file_damaged": "A PDF that cannot be read, or takes more than 15 seconds.",
     "file_failed": "The platform reported an error, or the file had not come after ten seconds.",
     "only_sticker": "A sticker without words.",
     "only_voice": "A voice message. The bot does not listen yet.",
     "queue_full": "More than `QUEUE_LIMIT` messages wait in this conversation.",
     "not_stored": "The database could not be written: a full disk, for instance. The log says why.",
     "nothing_to_stop": "No answer of this person is being written here.",
-    "not_yours": "A button of somebody else's answer, by somebody without Manage Messages.",
+    "not_yours": "A button or a command about somebody else's answer, by somebody without Manage Messages.",
     "not_last": "A button of an answer that is not the conversation's last.",
     "still_answering": "Regenerate while the answer is still being written or delivered.",
     "no_conversation": "A command for a conversation, outside of any.",
     "model_unknown": "No configured provider has a model of that name.",
-    "may_not_manage": "The channel's model needs Manage Channels, the server's needs Manage Server.",
+    "may_not_manage": "What is chosen for a channel needs Manage Channels, for a server Manage Server.",
+    "thinking_unknown": "No such level of thinking exists.",
+    "no_such_job": "No job of this person in the background has this number, or it is over.",
     "unpostable": "Discord refused what was sent as malformed: an error in the bot. The log has its code.",
-    "only_member": "Continue was pressed where the app is installed by the user only, and the bot is no member.",
+    "only_member": "Continue or `/background` where the app is installed by the user only, and the bot is no member.",
     "uninvited": "A question was asked by a command in a channel where the bot is no member or may not write.",
     "strangers": "Somebody of another organisation asked in a shared channel, and `SLACK_STRANGERS` is off.",
     "not_installed": "A command, a shortcut or a button in a workspace that the app was removed from, or never was in.",
@@ -62,8 +77,13 @@ CAUSES: Final[Mapping[str, str]] = {
 # Sentences that report no trouble.
 ORDINARY: Final = frozenset(
     {
-        *("told", "reset_at", "thinking", "at_work", "help"),
+        *("told", "reset_at", "thinking", "deferred", "at_work", "help"),
         *("stopped_it", "reset_done", "model_set", "model_unset", "model_now", "rated"),
+        *("thinking_set", "thinking_unset", "thinking_now", "thinking_free", "thinking_nearest"),
+        *("reasoning_show", "reasoning_hide", "reasoning_shown", "reasoning_hidden"),
+        *("usage_head", "usage_today", "usage_month", "usage_note"),
+        *("no_jobs", "jobs_open", "job_line", "jobs_how", "job_cancelled"),
+        *(command.text for command in COMMANDS),
         *("scope_conversation", "scope_me", "scope_channel", "scope_server"),
         *("prompt_explain", "prompt_explain_asked", "prompt_draft", "prompt_draft_asked"),
         *("prompt_code", "prompt_code_asked", "prompt_help", "prompt_help_asked"),
@@ -79,4 +99,7 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.FOLD_SYSTEM: "asked again without a system message of its own",
     Remedy.THINK_FREELY: "asked again without the fields about thinking",
     Remedy.THINK_LESS: "asked again with less thinking",
+    Remedy.WHOLE: "asked again for the whole answer at once",
+    Remedy.DATA_URL: "asked again with pictures written as data: addresses",
+    Remedy.FORGET: "asked again without the history",
 }

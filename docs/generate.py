@@ -24,6 +24,7 @@ from bot.__main__ import parser
 from bot.glm import codes
 from bot.glm.catalogue import Catalogue, Model, catalogue
 from bot.settings import Settings
+from bot.vocabulary import COMMANDS, syntax
 from docs.causes import CAUSES, ORDINARY, REMEDIES
 from storage.faults import FIXES
 
@@ -97,7 +98,8 @@ def _commands() -> Iterator[str]:
     yield ""
     yield "They work in servers, direct messages and group chats, and for people who have installed the app for"
     yield "themselves. `/stop` ends one's own answer; in a thread a moderator may end anybody's. `/reset` is for"
-    yield "everybody in the conversation. The model of a channel or a server is for those who may manage it."
+    yield "everybody in the conversation. Model and thinking of a channel or a server are for those who may manage it."
+    yield "`/background` works where the bot is a member."
     yield ""
     yield "## In Slack"
     yield ""
@@ -105,7 +107,14 @@ def _commands() -> Iterator[str]:
     yield ""
     yield "A scope is `for me`, `for here` (the channel) or `for workspace` (for admins). In threads, where Slack takes"
     yield "no commands, the same words follow an exclamation mark (`!model glm-4.6`), or a mention with nothing else in"
-    yield "it."
+    yield "it. `ask` and `background` show the question in the channel and answer it in its thread."
+    yield ""
+    yield "## On both"
+    yield ""
+    yield "`thinking` knows `off`, `low`, `high` and `max`; `on` is `high`. A model that does not know a level takes"
+    yield "the next below it. `show` and `hide` are about what the model thought: shown, it comes as a file below the"
+    yield "answer. `usage` shows one's own, this conversation's and, to those who may manage it, the server's. `jobs`"
+    yield "lists one's own in this channel and cancels one by its number; a moderator may cancel anybody's there."
     yield ""
     yield "## On the command line"
     yield ""
@@ -115,15 +124,8 @@ def _commands() -> Iterator[str]:
 
 
 def _slack_rows() -> Iterator[Sequence[str]]:
-    meanings = {
-        "ask <question>": "Shows the question in the channel and answers it in its thread",
-        "model [name] [for scope]": "Shows or switches the model",
-        "stop": "Stops your answer that is being written",
-        "reset": "Starts this conversation afresh",
-        "help": "What I can do and what is stored",
-    }
-    for words, meaning in meanings.items():
-        yield _code(f"{SLACK_COMMAND} {words}"), meaning
+    for command in COMMANDS:
+        yield _code(f"{SLACK_COMMAND} {syntax(command)}"), texts.say(command.text)
     for name, description in SHORTCUTS.values():
         yield f"**{name}** (in a message's menu)", description
 
@@ -191,10 +193,10 @@ def _metrics() -> Iterator[str]:
 
 def _metric_rows() -> Iterator[Sequence[str]]:
     tree = ast.parse((ROOT / "bot" / "metrics.py").read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            name, meaning, *labels = map(ast.literal_eval, node.args)
-            yield _code(name), node.func.id.lower(), ", ".join(map(_code, *labels)) if labels else "", meaning
+    for made in (node.value for node in tree.body if isinstance(node, ast.Assign)):
+        if isinstance(made, ast.Call) and isinstance(made.func, ast.Name):
+            name, meaning, *labels = map(ast.literal_eval, made.args)
+            yield _code(name), made.func.id.lower(), ", ".join(map(_code, *labels)) if labels else "", meaning
 
 
 # Models ----------------------------------------------------------------------------------------------------------
@@ -271,7 +273,10 @@ def _errors() -> Iterator[str]:
 
 
 def _sentence_rows() -> Iterator[Sequence[str]]:
-    facts = ("told", "reset", "model", "trace", "seconds", "scope", "models", "problem", "name", "megabytes")
+    facts = (
+        *("told", "reset", "model", "trace", "seconds", "scope", "models", "problem", "name", "megabytes"),
+        *("level", "levels", "seer", "provider", "position"),
+    )
     for name in texts.names():
         if name not in ORDINARY:
             sentence = texts.say(name, **{fact: f"{{{fact}}}" for fact in facts})

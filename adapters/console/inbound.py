@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.messages import Address, Ask, Author, Control, ControlKind
+from bot import vocabulary
+from bot.messages import Address, Ask, Author, Control
+from bot.vocabulary import Order
 
 PLATFORM: Final = "console"
 HERE: Final = Address(PLATFORM, "", "terminal")
-
-_COMMANDS: Final = {
-    f"/{kind}": kind for kind in (ControlKind.STOP, ControlKind.RESET, ControlKind.MODEL, ControlKind.HELP)
-}
 
 
 def conversation_of(author: Author) -> str:
@@ -21,11 +19,18 @@ def conversation_of(author: Author) -> str:
 
 def read_line(line: str, key: str, author: Author, at: float) -> Ask | Control:
     """The control that a line with a known command is, else an ask; `at` is in Unix seconds."""
-    conversation = conversation_of(author)
-    word, _, value = line.strip().partition(" ")
-    kind = _COMMANDS.get(word)
-    if kind is None:
-        return Ask(f"{PLATFORM}/{key}", conversation, HERE, author, line.strip(), at, message=key)
+    conversation, words = conversation_of(author), line.strip()
+    order = (vocabulary.read(words[1:]) if words.startswith("/") else None) or Order(None, words)
+    if order.kind is None:
+        return Ask(
+            f"{PLATFORM}/{key}", conversation, HERE, author, order.value, at, message=key, deferred=order.deferred
+        )
     return Control(
-        f"{PLATFORM}/{key}/{kind}", kind, conversation, HERE, author, value=value.strip(), scope="conversation"
+        f"{PLATFORM}/{key}/{order.kind}",
+        order.kind,
+        conversation,
+        HERE,
+        author,
+        value=order.value,
+        scope=order.scope or "conversation",
     )

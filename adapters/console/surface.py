@@ -100,10 +100,11 @@ class ConsoleSurface:
             messages = self._screen.messages.values()
             return [message.ref for message in messages if message.place == self._place and message.at >= intent.at]
 
-    async def edit(self, ref: str, page: Page) -> None:
+    async def edit(self, ref: str, page: Page) -> str:
         """Replace what a message shows."""
         async with self._screen.around(Call.EDIT):
             self._screen.edit(ref, page)
+            return ref
 
     async def delete(self, ref: str) -> None:
         """Remove a message."""

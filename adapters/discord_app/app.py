@@ -21,7 +21,7 @@ from adapters.discord_app.courtesy import Courtesy
 from adapters.discord_app.desk import Desk
 from adapters.discord_app.events import Events
 from adapters.discord_app.files import Files
-from adapters.discord_app.inbound import PLATFORM
+from adapters.discord_app.inbound import PLATFORM, is_command
 from adapters.discord_app.interaction import InteractionSurface
 from adapters.discord_app.surface import ChannelSurface
 from bot.errors import GlimmerError, OperatorError
@@ -256,7 +256,7 @@ class DiscordAdapter:
 
     def surface(self, turn: Turn) -> Surface:
         """The place in which this turn is answered."""
-        if "interaction" in turn.ask.origin and turn.place.partition("/")[0] in {"", "command"}:
+        if is_command(turn.ask) and turn.place.partition("/")[0] in {"", "command"}:
             return InteractionSurface(self, turn)
         threads = self._settings.threads and turn.ask.address.channel not in self._settings.reply_channels
         return ChannelSurface(self, turn, threads=threads)

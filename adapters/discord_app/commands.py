@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from inspect import Parameter, Signature
 from typing import Any, Final, Protocol
 
 import discord
@@ -12,8 +15,10 @@ import structlog
 from discord import app_commands
 
 from adapters.discord_app.inbound import PLATFORM, author_of, channel_of, conversation_of, is_thread, place_of, quote_of
-from bot.messages import Ask, Control, ControlKind, Quote
+from bot import texts
+from bot.messages import Ask, Control, Quote
 from bot.ports import Memory
+from bot.vocabulary import COMMANDS, DEFAULT, SCOPES, Command, Option, Takes
 
 log = structlog.get_logger(__name__)
 
@@ -22,13 +27,11 @@ MAX_CHOICES: Final = 25
 _QUESTION_LIMIT: Final = 4_000
 _SYNCED: Final = "discord/commands"
 
-_SCOPES: Final = [
-    app_commands.Choice(name="this conversation", value="conversation"),
-    app_commands.Choice(name="me, everywhere", value="me"),
-    app_commands.Choice(name="this channel", value="channel"),
-    app_commands.Choice(name="this server", value="server"),
-]
-
+# What an option is in Discord's eyes; all others are words.
+_KINDS: Final[Mapping[Takes, object]] = {
+    Takes.QUESTION: app_commands.Range[str, 1, _QUESTION_LIMIT],
+    Takes.NUMBER: app_commands.Range[int, 1],
+}
 
 AnyCommand = app_commands.Command[Any, ..., None]
 
@@ -56,7 +59,7 @@ class Desk(Protocol):
 
 def register(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
     """Define all commands on this tree, usable in servers, direct messages and group chats."""
-    for command in (_ask(desk), _model(desk), *_plain(desk), _ask_about(desk)):
+    for command in (*(_define(command, desk) for command in COMMANDS), _ask_about(desk)):
         app_commands.allowed_installs(guilds=True, users=True)(command)
         app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)(command)
         tree.add_command(command)
@@ -106,25 +109,73 @@ def bot_is_there(interaction: discord.Interaction) -> bool:
     return bool(interaction.context.dm_channel and not interaction.context.private_channel)
 
 
-def _control(interaction: discord.Interaction, kind: ControlKind, *, value: str = "", scope: str = "") -> Control:
+def _control(interaction: discord.Interaction, command: Command, given: Mapping[Takes, str]) -> Control:
+    assert command.kind is not None
     known = is_thread(channel_of(interaction)) or interaction.guild_id is None
     return Control(
         key=f"{PLATFORM}/interaction/{interaction.id}",
-        kind=kind,
+        kind=command.kind,
         conversation=conversation_of(interaction.guild_id, interaction.channel_id or 0) if known else "",
         address=place_of(interaction),
         actor=author_of(interaction.user, interaction.permissions),
-        value=value,
-        scope=scope,
+        value=next((value.strip().lower() for takes, value in given.items() if takes is not Takes.SCOPE), ""),
+        scope=given.get(Takes.SCOPE, "conversation" if known else "me"),
     )
 
 
-def _ask(desk: Desk) -> AnyCommand:
-    @app_commands.describe(question="What you want to know")
-    async def ask(interaction: discord.Interaction, question: app_commands.Range[str, 1, _QUESTION_LIMIT]) -> None:
-        await desk.take_ask(interaction, read_ask(interaction, question))
+def _define(command: Command, desk: Desk) -> AnyCommand:
+    async def run(interaction: discord.Interaction, **options: object) -> None:
+        given = {
+            option.takes: str(options[option.name])
+            for option in command.options
+            if options.get(option.name) is not None
+        }
+        if command.kind is None:
+            ask = read_ask(interaction, given[Takes.QUESTION])
+            await desk.take_ask(interaction, replace(ask, deferred=command.deferred))
+        else:
+            await desk.take_control(interaction, _control(interaction, command, given))
 
-    return AnyCommand(name="ask", description="Ask a question; the answer appears here", callback=ask)
+    run.__signature__ = _signature(command)  # pyright: ignore[reportFunctionMemberAccess]  # PEP 362: inspect reads it
+    app_commands.describe(**{option.name: option.description for option in command.options})(run)
+    app_commands.choices(**{option.name: choices for option in command.options if (choices := _choices(option))})(run)
+    made = AnyCommand(name=command.name, description=texts.say(command.text), callback=run)
+    for option in command.options:
+        if option.takes is Takes.MODEL:
+            made.autocomplete(option.name)(_model_names(desk))
+    return made
+
+
+def _signature(command: Command) -> Signature:
+    """The parameters from which discord.py reads what a command takes."""
+    return Signature(
+        [
+            Parameter("interaction", Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction),
+            *(
+                Parameter(
+                    option.name,
+                    Parameter.KEYWORD_ONLY,
+                    default=Parameter.empty if option.required else None,
+                    annotation=_KINDS.get(option.takes, str),
+                )
+                for option in command.options
+            ),
+        ]
+    )
+
+
+def _choices(option: Option) -> list[app_commands.Choice[str]]:
+    if option.takes is Takes.SCOPE:
+        return [app_commands.Choice(name=scope.label, value=name) for name, scope in SCOPES.items()]
+    return [app_commands.Choice(name=choice, value=choice) for choice in option.choices]
+
+
+def _model_names(desk: Desk) -> Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
+    async def names(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        found = [*desk.model_names(current.strip()), DEFAULT][:MAX_CHOICES]
+        return [app_commands.Choice(name=name, value=name) for name in found]
+
+    return names
 
 
 def _ask_about(desk: Desk) -> app_commands.ContextMenu:
@@ -134,42 +185,3 @@ def _ask_about(desk: Desk) -> app_commands.ContextMenu:
         await desk.take_ask(interaction, ask)
 
     return app_commands.ContextMenu(name="Ask about this", callback=ask_about)
-
-
-def _model(desk: Desk) -> AnyCommand:
-    @app_commands.describe(
-        name="The model, or “default”; leave it out to see which one is used", scope="For whom; else this conversation"
-    )
-    @app_commands.choices(scope=_SCOPES)
-    async def model(
-        interaction: discord.Interaction, name: str = "", scope: app_commands.Choice[str] | None = None
-    ) -> None:
-        control = _control(interaction, ControlKind.MODEL, value=name)
-        chosen = scope.value if scope else ("conversation" if control.conversation else "me")
-        await desk.take_control(
-            interaction, _control(interaction, ControlKind.MODEL, value=name.strip().lower(), scope=chosen)
-        )
-
-    async def names(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        found = [*desk.model_names(current.strip()), "default"][:MAX_CHOICES]
-        return [app_commands.Choice(name=name, value=name) for name in found]
-
-    command = AnyCommand(name="model", description="Show or switch the model", callback=model)
-    command.autocomplete("name")(names)
-    return command
-
-
-def _plain(desk: Desk) -> list[AnyCommand]:
-    kinds = {
-        "stop": (ControlKind.STOP, "Stop the answer that is being written"),
-        "reset": (ControlKind.RESET, "Start this conversation afresh"),
-        "help": (ControlKind.HELP, "What I can do and what is stored"),
-    }
-
-    def define(name: str, kind: ControlKind, description: str) -> AnyCommand:
-        async def act(interaction: discord.Interaction) -> None:
-            await desk.take_control(interaction, _control(interaction, kind))
-
-        return AnyCommand(name=name, description=description, callback=act)
-
-    return [define(name, kind, description) for name, (kind, description) in kinds.items()]

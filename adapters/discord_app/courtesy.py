@@ -11,7 +11,7 @@ import structlog
 from discord.http import HTTPClient, Route
 
 from adapters.discord_app.failures import translated
-from adapters.discord_app.inbound import quote_of
+from adapters.discord_app.inbound import is_command, quote_of
 from bot.errors import PlatformError
 from bot.messages import Ask, Quote
 from bot.pacing import Governor, Priority
@@ -112,7 +112,7 @@ class Courtesy:
 
     async def tell(self, ask: Ask, text: str) -> None:
         """Say a sentence as the command's response, under the message, or else directly to its author."""
-        if "interaction" in ask.origin:
+        if is_command(ask):
             await self._fill_response(ask, text)
             return
         channel = ask.address.thread or ask.address.channel

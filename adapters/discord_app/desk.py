@@ -74,6 +74,10 @@ class Desk:
 
     async def take_ask(self, interaction: discord.Interaction, ask: Ask) -> None:
         """Store an ask and acknowledge the command; its answer waits for the acknowledgement."""
+        if ask.deferred and not bot_is_there(interaction):
+            # Its answer would come after the command's token has run out, where the bot may not write.
+            await _respond(interaction, texts.say("only_member", ask.address.locale))
+            return
         ticket: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._tickets[ask.origin["interaction"]] = ticket
         message_id = ""

@@ -16,6 +16,10 @@ _ANSWERABLE = (discord.MessageType.default, discord.MessageType.reply)
 _THREADS = (discord.ChannelType.public_thread, discord.ChannelType.private_thread, discord.ChannelType.news_thread)
 _MENTION = re.compile(r"<(@[!&]?|#)(\d+)>")
 _QUOTE_LIMIT = 4_000
+# What Discord's clients make of a text that is too long for a message, and with how many characters beside it that
+# text is taken to be the question itself.
+_PASTED = "message.txt"
+_FEW = 200
 
 
 def conversation_of(guild_id: int | None, root: int) -> str:
@@ -44,12 +48,19 @@ def address_of(
 ) -> Address:
     """Where something was said; `parent_id` is the channel of a thread."""
     workspace = str(guild.id) if guild else ""
-    title = f"#{getattr(channel, 'name', '') or channel.id}" if guild else ""
+    title = _title(guild, channel, parent_id) if guild else ""
     if guild and not locale and guild.preferred_locale:
         locale = str(guild.preferred_locale)
     if parent_id is None:
         return Address(PLATFORM, workspace, str(channel.id), "", locale, title)
     return Address(PLATFORM, workspace, str(parent_id), str(channel.id), locale, title)
+
+
+def _title(guild: discord.Guild, channel: discord.abc.Snowflake, parent_id: int | None) -> str:
+    """What people call a place; a thread of ours is called by its channel, as its own name repeats a question."""
+    ours = guild.me and getattr(channel, "owner_id", None) == guild.me.id
+    named = guild.get_channel(parent_id) if ours and parent_id is not None else channel
+    return f"#{getattr(named, 'name', '') or channel.id}"
 
 
 def channel_of(interaction: discord.Interaction) -> discord.abc.Snowflake:
@@ -105,6 +116,11 @@ def is_thread(channel: object) -> bool:
     return getattr(channel, "type", None) in _THREADS
 
 
+def is_command(ask: Ask) -> bool:
+    """Whether an ask is answered through the interaction that brought it; what a job brings comes too late for that."""
+    return "interaction" in ask.origin and not ask.job
+
+
 def read_message(message: discord.Message, me: discord.ClientUser, parent_id: int | None, at: float) -> Ask:
     """The ask that a message is; `parent_id` is the channel of the thread that it was said in, `at` its time."""
     in_thread = parent_id is not None
@@ -112,22 +128,29 @@ def read_message(message: discord.Message, me: discord.ClientUser, parent_id: in
     direct = guild_id is None
     root = message.channel.id if in_thread or direct else message.id
     quotes, reply_to = _referred(message, me)
+    text = clean(message, me)
     return Ask(
         key=message_key(message.id),
         conversation=conversation_of(guild_id, root),
         address=replace(address_of(message.guild, message.channel, parent_id), workspace=str(guild_id or "")),
         author=author_of(message.author),
-        text=clean(message, me),
+        text=text,
         at=at,
         message=str(message.id),
         addressed=is_for_us(message, me),
         reply_to=reply_to,
         quotes=tuple(quotes),
         attachments=tuple(
-            Attachment(item.filename, item.content_type or "", item.size, item.url) for item in message.attachments
+            Attachment(item.filename, item.content_type or "", item.size, item.url, _is_pasted(item, text))
+            for item in message.attachments
         ),
         origin=_origin(message),
     )
+
+
+def _is_pasted(item: discord.Attachment, words: str) -> bool:
+    kind = (item.content_type or "").partition(";")[0]
+    return item.filename == _PASTED and kind == "text/plain" and len(words) <= _FEW
 
 
 def clean(message: discord.Message, me: discord.ClientUser) -> str:

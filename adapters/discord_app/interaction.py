@@ -107,17 +107,17 @@ class InteractionSurface(ChannelSurface):
             return [self._response]
         return await super().find(intent)
 
-    async def edit(self, ref: str, page: Page) -> None:
+    async def edit(self, ref: str, page: Page) -> str:
         """Through the interaction while its token lives, then as a message of ours."""
         try:
-            await super().edit(ref, page)
+            return await super().edit(ref, page)
         except PlatformError as error:
             if failures.code_of(error) not in failures.EXPIRED:
                 raise
             self._expired = True
             if not ref.isdigit():
                 raise PlatformGone("the command's response is out of reach") from error
-            await super().edit(ref, page)
+            return await super().edit(ref, page)
 
     def _edit_route(self, ref: str) -> Route:
         if not self._alive:

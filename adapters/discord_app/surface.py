@@ -127,7 +127,7 @@ class ChannelSurface:
         answered = str(reference.get("message_id", self._ask.message))
         return int(message["author"]["id"]) == self._rest.my_id and answered == self._ask.message
 
-    async def edit(self, ref: str, page: Page) -> None:
+    async def edit(self, ref: str, page: Page) -> str:
         """Replace what a message shows; the buttons are sent only when they change."""
         try:
             await self._edit(ref, page)
@@ -136,6 +136,7 @@ class ChannelSurface:
                 raise
             await self._unarchive()
             await self._edit(ref, page)
+        return ref
 
     async def _edit(self, ref: str, page: Page) -> Any:
         body: dict[str, Any] = {"content": self._content(page), "allowed_mentions": self._allowed(page)}
@@ -186,15 +187,20 @@ class ChannelSurface:
 
     def _not_yet_final(self, page: Page) -> Page:
         """A page with a mention is edited once more to lose it: until then it must not look as if it were at rest."""
-        mentions = page.notify and self._mode == "thread" and ControlKind.STOP not in page.controls
+        mentions = page.notify and self._mode != "reply" and self._names and ControlKind.STOP not in page.controls
         return replace(page, controls=(ControlKind.STOP,)) if mentions else page
 
     def _replies(self, first: bool) -> bool:
         return first and self._mode == "reply" and bool(self._ask.message)
 
+    @property
+    def _names(self) -> bool:
+        """Whether the asker is named: who gave a command looks at its answer, unless it comes much later."""
+        return self._mode != "here" or bool(self._ask.job)
+
     def _content(self, page: Page, *, mention: bool = False) -> str:
         text = page.text
-        return f"{text}\n-# <@{self._ask.author.id}>" if mention and self._mode != "here" else text
+        return f"{text}\n-# <@{self._ask.author.id}>" if mention and self._names else text
 
     def _allowed(self, page: Page) -> Mapping[str, Any]:
         # Nobody is ever pinged by what the model writes: only the asker, and only by the post that says so.

@@ -105,6 +105,15 @@ def message(page: Page, locale: str) -> Json:
     return {"blocks": [first, *trailer(page if page.body else _bare(page), locale)], "text": fallback(page)}
 
 
+def naming(shown: Json, user: str) -> Json:
+    """The same arguments with a mention of this user, the only one that is not defused."""
+    mention = f"<@{user}>"
+    if "blocks" not in shown:
+        return {"markdown_text": f"{mention}\n\n{shown['markdown_text']}"[:MARKDOWN_SIZE]}
+    line: Json = {"type": "context", "elements": [{"type": "mrkdwn", "text": mention}]}
+    return {"blocks": [line, *shown["blocks"]], "text": f"{mention} {shown['text']}"}
+
+
 def trailer(page: Page, locale: str) -> list[Json]:
     """The blocks below the body of a page: its tail, its buttons, and the thumbs."""
     found: list[Json] = []

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.slack_app.commands import Command, read_command, scope_at
+from adapters.slack_app.commands import read_command, scope_at
 from adapters.slack_app.connection import Connection
 from adapters.slack_app.controls import Click, read_clicks
 from adapters.slack_app.inbound import PLATFORM, Reader, attachments_of, conversation_of, message_key
@@ -20,6 +20,7 @@ from adapters.slack_app.markup import Json, mrkdwn, part, word
 from bot import texts
 from bot.errors import GlimmerError, PlatformGone, PlatformRefused
 from bot.messages import Address, Ask, Control, ControlKind
+from bot.vocabulary import Order
 
 log = structlog.get_logger(__name__)
 
@@ -53,24 +54,26 @@ class Desk:
 
     async def command(self, form: Json, reader: Reader) -> Answer:
         """Do what follows `/glm`; the sentence about it is the acknowledgement's body, seen by its giver only."""
-        command = read_command(word(form, "text"))
+        order = read_command(word(form, "text"))
         user = word(form, "user_id")
         address = reader.address(word(form, "channel_id"), user, title=word(form, "channel_name"))
         sentence = texts.say("not_stored", address.locale)
         with suppress(TimeoutError):  # then it is not known whether it was stored
             async with asyncio.timeout(ANSWER_WITHIN):
-                if command.kind is None:
-                    sentence = await self._ask(form, reader.text(command.value), address, reader)
+                if order.kind is None:
+                    sentence = await self._ask(form, order, address, reader)
                 else:
-                    control = _control(form, command, command.kind, address, reader)
+                    control = _control(form, order, order.kind, address, reader)
                     sentence = await self._act(control, user)
         return Answer(body={"response_type": "ephemeral", "text": mrkdwn(sentence)}) if sentence else Answer()
 
-    async def _ask(self, form: Json, question: str, address: Address, reader: Reader) -> str:
+    async def _ask(self, form: Json, order: Order, address: Address, reader: Reader) -> str:
         """Post the question for all to see, and take it in as if it had been said; the sentence when that failed."""
+        question = reader.text(order.value)
         try:
             ts = await self._connection.post_question(address, word(form, "user_id"), question)
-            await self._connection.inbox.ask(_asked(form, question, ts, address, reader))
+            ask = _asked(form, question, ts, address, reader)
+            await self._connection.inbox.ask(replace(ask, deferred=order.deferred))
         except (PlatformGone, PlatformRefused) as error:
             log.info("command.not_posted", channel=address.channel, reason=str(error))
             return texts.say("uninvited", address.locale)
@@ -130,7 +133,7 @@ class Desk:
             log.error("control.not_stored", key=control.key, reason=str(error))  # noqa: TRY400  # it has no news
             return texts.say("not_stored", control.address.locale)
 
-    async def words(self, ask: Ask, command: Command, kind: ControlKind, user: str) -> None:
+    async def words(self, ask: Ask, order: Order, kind: ControlKind, user: str) -> None:
         """Act on a message that is a command, and whisper what became of it; raises what the inbox raises."""
         address = ask.address
         control = Control(
@@ -140,8 +143,8 @@ class Desk:
             conversation=ask.conversation if address.thread else "",
             address=address,
             actor=ask.author,
-            value=command.value,
-            scope=scope_at(command.scope, address),
+            value=order.value,
+            scope=scope_at(order.scope, address),
         )
         sentence = await self.steer(control, user)
         if sentence:
@@ -156,7 +159,7 @@ class Desk:
         return await self._connection.inbox.control(control)
 
 
-def _control(form: Json, command: Command, kind: ControlKind, address: Address, reader: Reader) -> Control:
+def _control(form: Json, order: Order, kind: ControlKind, address: Address, reader: Reader) -> Control:
     """The control that a slash command is; such commands are given outside of any thread."""
     occasion = word(form, "trigger_id") or uuid.uuid4().hex
     return Control(
@@ -165,8 +168,8 @@ def _control(form: Json, command: Command, kind: ControlKind, address: Address, 
         conversation="",
         address=address,
         actor=reader.author(word(form, "user_id"), word(form, "user_name")),
-        value=command.value,
-        scope=scope_at(command.scope, address),
+        value=order.value,
+        scope=scope_at(order.scope, address),
     )
 
 

@@ -18,6 +18,9 @@ _ANSWERABLE: Final = frozenset({"", "file_share", "thread_broadcast"})
 _SLACKBOT: Final = "USLACKBOT"
 # Slack docs, reference/objects/file-object; files of these modes cannot be had any more.
 _GONE_FILES: Final = frozenset({"tombstone", "hidden_by_limit"})
+# Slack's clients offer to make this of a text that is too long for a message; programs have other media types.
+_SNIPPET: Final = "snippet"
+_PLAIN: Final = "text/plain"
 _CLIPS: Final = frozenset({"slack_audio", "slack_video"})
 _QUOTE_LIMIT: Final = 4_000
 # A redelivery that is older, in seconds, counts from when it was said; younger ones are just slow.
@@ -174,6 +177,7 @@ def attachments_of(message: Json) -> tuple[Attachment, ...]:
             media_type=word(file, "mimetype"),
             size=size if isinstance(size := file.get("size"), int) else 0,
             url=word(file, "url_private_download", "url_private"),
+            pasted=word(file, "mode") == _SNIPPET and word(file, "mimetype") == _PLAIN,
         )
         for file in (*parts(message, "files"), *shared)
         if word(file, "mode") not in _GONE_FILES

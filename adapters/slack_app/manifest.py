@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.slack_app.prompts import prompts
+from bot.vocabulary import COMMANDS, syntax
 
 NAME: Final = "Glimmer"
 COMMAND: Final = "/glm"
@@ -54,7 +55,7 @@ _AGENT: Final = (
     "Ask me anything: I answer with GLM models, as I write. Mention me in a channel or write to me here; each message "
     "here begins a conversation of its own. Stop me, ask again, or switch the model whenever you like."
 )
-_USAGE: Final = "ask <question> | model [name] [for me|here|workspace] | stop | reset | help"
+_USAGE: Final = " · ".join(map(syntax, COMMANDS))
 
 
 def manifest(*, socket_mode: bool, url: str = "") -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from adapters.slack_app.manifest import COMMAND
+from bot.vocabulary import NAMES
 
 Json = Mapping[str, Any]
 NOTHING: Final[Json] = {}
@@ -16,7 +17,7 @@ NOTHING: Final[Json] = {}
 _MARK: Final = re.compile(r"<([^<>]*)>|&(?:lt|gt|amp);")
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _SCHEMES: Final = ("mailto:", "tel:")
-SLASHED: Final = re.compile(r"(?<![\w/])/(ask|model|stop|reset|help)\b")
+SLASHED: Final = re.compile(rf"(?<![\w/])/({'|'.join(NAMES)})\b")
 # Parts of rich text that stand in one line; all others have lines of their own.
 _LINES: Final = frozenset({"rich_text_section", "rich_text_preformatted", "rich_text_quote"})
 # Blocks nest; what somebody sends may nest without end.

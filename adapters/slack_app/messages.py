@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from adapters.slack_app import inbound
-from adapters.slack_app.commands import Command, read_words
+from adapters.slack_app.commands import read_words
 from adapters.slack_app.connection import Connection
 from adapters.slack_app.desk import Desk
 from adapters.slack_app.inbound import Reader
@@ -17,6 +17,7 @@ from adapters.slack_app.recent import Recent
 from adapters.slack_app.twins import Twins
 from bot import texts
 from bot.messages import Ask, Control, ControlKind
+from bot.vocabulary import Order
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +69,13 @@ class Messages:
         if self._is_unwanted(arrival):
             self._refuse(ask, word(event, "user"))
             return
-        command = read_words(ask.text, mentioned=reader.is_mentioned(event))
-        if command is not None and command.kind is not None:
-            await self._obey(ask, command, command.kind, word(event, "user"))
+        order = read_words(ask.text, mentioned=reader.is_mentioned(event))
+        if order is not None and order.kind is not None:
+            await self._obey(ask, order, order.kind, word(event, "user"))
+        elif order is not None:
+            await self._accept(replace(ask, text=order.value, addressed=True, deferred=order.deferred), event)
         else:
-            await self._accept(replace(ask, text=command.value, addressed=True) if command else ask, event)
+            await self._accept(ask, event)
 
     async def _accept(self, ask: Ask, event: Json) -> None:
         """Store an ask once for both of its copies, preferably with its files."""
@@ -83,12 +86,12 @@ class Messages:
         if not is_mention and ask.addressed:
             self._twins.accepted(ask.key, ask.address.channel)
 
-    async def _obey(self, ask: Ask, command: Command, kind: ControlKind, user: str) -> None:
+    async def _obey(self, ask: Ask, order: Order, kind: ControlKind, user: str) -> None:
         """Act once on a command, whose copies may come at the same time."""
         if not self._commands.add(ask.key):
             return
         try:
-            await self._desk.words(ask, command, kind, user)
+            await self._desk.words(ask, order, kind, user)
         except BaseException:
             # It will be sent again.
             self._commands.discard(ask.key)

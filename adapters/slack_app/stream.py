@@ -141,8 +141,8 @@ class StreamSurface(ThreadSurface):
         crowded = self._api.governor.closed_for(self._lane(STOP).name) > PATIENCE
         return plan(stream, page, now=self._clock(), crowded=crowded)
 
-    async def edit(self, ref: str, page: Page) -> None:
-        """Show a page by what it takes: more of the stream, its end, or an edit."""
+    async def edit(self, ref: str, page: Page) -> str:
+        """Show a page by what it takes: more of the stream, its end, an edit, or where nothing is edited a post."""
         move, rest = self._plan(ref, page)
         if move is Move.UPDATE:
             await super().edit(ref, page)
@@ -152,6 +152,9 @@ class StreamSurface(ThreadSurface):
             await self._replace(ref, page)
         elif move is not Move.KEEP:
             await self._continue(ref, page, move, rest)
+        if ref in self._moved:
+            return self._posted(self._moved[ref])
+        return ref
 
     async def _continue(self, ref: str, page: Page, move: Move, rest: str) -> None:
         try:

@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from adapters.slack_app import failures
-from adapters.slack_app.blocks import MARKDOWN_SIZE, Json, characters, defused, message
+from adapters.slack_app.blocks import MARKDOWN_SIZE, Json, characters, defused, message, naming
 from adapters.slack_app.client import Api, Workspace, lane_of
 from adapters.slack_app.session import Session
 from adapters.slack_app.thread import Ours, Thread, metadata_of, parts_of, ref_of
 from adapters.slack_app.uploads import AnswerFile
 from bot.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.messages import ControlKind, Page, Post, Turn
+from bot.pacing import Priority
 from bot.ports import Call, Lane, Limits
 
 POST: Final = "chat.postMessage"
@@ -48,8 +49,9 @@ class ThreadSurface:
         self._session = Session(api, workspace, place, locale=self._locale, clock=clock, begun=bool(turn.place))
         self._file = AnswerFile(api, workspace, self._thread, turn)
         self._tried: set[Post] = set()
-        self._intents: dict[str, Post] = {}
+        self._intents = {post.ref: post for post in turn.posts if post.ref}
         self._shown: dict[str, Page] = {}
+        self._moved: dict[str, str] = {}  # from messages that could not be edited to those that show their pages
 
     @property
     def limits(self) -> Limits:
@@ -72,6 +74,7 @@ class ThreadSurface:
         if intent.at < self._since or intent in self._tried:
             ref = await self._became(intent)
             if ref:
+                self._intents[ref] = intent
                 return ref
         self._tried.add(intent)
         return await self._send(page, intent)
@@ -88,10 +91,20 @@ class ThreadSurface:
         place = {"thread_ts": self._thread.ts, "metadata": metadata_of(intent), **_QUIET}
         channel = self._thread.channel
         answer = await self._shown_by(
-            page, lambda shown: self._api.call(self._workspace.id, POST, channel=channel, **place, **shown)
+            page,
+            lambda shown: self._api.call(
+                self._workspace.id, POST, channel=channel, **place, **self._addressed(shown, page)
+            ),
         )
         self._session.spoke()
         return str(answer["ts"])
+
+    def _addressed(self, shown: Json, page: Page) -> Json:
+        """What is shown, with the name of an asker who has long stopped waiting for it."""
+        ask = self._turn.ask
+        if not (page.notify and ask.job):
+            return shown
+        return naming(shown, ask.origin.get("user") or ask.author.id.rpartition(".")[2])
 
     def _noted(self, ts: str, intent: Post) -> str:
         ref = ref_of(self._thread.channel, ts)
@@ -101,7 +114,7 @@ class ThreadSurface:
     async def find(self, intent: Post) -> Sequence[str]:
         """The message that carries the intent, else all pages of ours in this thread since then."""
         try:
-            pages = await self._pages(intent)
+            pages = await self._pages(intent.at)
         except PlatformGone:
             return []
         exact = [page.ref for page in pages if page.is_of(intent)]
@@ -109,31 +122,35 @@ class ThreadSurface:
 
     async def _became(self, intent: Post) -> str:
         """What a post became whose answer is not known; "" when it was not made, or nobody lets us look."""
-        try:
-            pages = await self._pages(intent)
-        except (PlatformGone, PlatformRefused):
-            return ""
-        known = {post.ref for post in self._turn.posts} | self._intents.keys()
+        pages = await self._visible(intent.at)
         exact = [page.ref for page in pages if page.is_of(intent)]
         # What was streamed carries nothing until it is stopped.
-        nameless = [page.ref for page in pages if not page.metadata and page.ref not in known]
+        nameless = [page.ref for page in pages if not page.metadata and page.ref not in self._intents]
         return next(iter(exact or nameless), "")
 
-    async def _pages(self, intent: Post) -> Sequence[Ours]:
+    async def _visible(self, since: float) -> Sequence[Ours]:
+        try:
+            return await self._pages(since)
+        except (PlatformGone, PlatformRefused):
+            return []
+
+    async def _pages(self, since: float) -> Sequence[Ours]:
         # An answer comes after its question, whatever the clocks say.
         asked_at = float(self._turn.ask.message or 0)
-        ours = await self._thread.ours(intent.at)
-        return [page for page in ours if page.may_be_a_page and float(parts_of(page.ref)[1]) > asked_at]
+        ours = await self._thread.ours(since)
+        return [page for page in ours if page.may_be_a_page and page.at > asked_at]
 
-    async def edit(self, ref: str, page: Page) -> None:
-        """Replace what a message shows, if it does not show just that."""
+    async def edit(self, ref: str, page: Page) -> str:
+        """Replace what a message shows, if it does not show just that; where nothing is edited another one shows it."""
         # A page that notifies looks like any other here: in a thread Slack tells the asker by itself.
         page = replace(page, notify=False)
         if self._shown.pop(ref, None) != page:
             await self._update(ref, page)
             if page.file is not None:
                 await self._file.share(page.file)
-        self._shown[ref] = page
+        shown_by = self._moved.get(ref, ref)
+        self._shown[shown_by] = page
+        return shown_by
 
     async def _update(self, ref: str, page: Page) -> None:
         try:
@@ -144,7 +161,7 @@ class ThreadSurface:
                 await self._post_instead(ref, page)
             elif code == failures.STILL_STREAMING:
                 with suppress(PlatformError):  # the edit tells whether it was of use
-                    await self._call(STOP_STREAM, ref)
+                    await self._api.paced(self._workspace.id, STOP_STREAM, Priority.FINAL, **_arguments(ref))
                 await self._edit(ref, page)
             else:
                 raise
@@ -153,11 +170,9 @@ class ThreadSurface:
         intent = self._intents.get(ref)
         # Unlike a post an edit would be read as if somebody had typed it (Slack docs, chat.update: parse).
         given = {"metadata": metadata_of(intent) if intent else None, "parse": "none"}
-        await self._shown_by(page, lambda shown: self._call(UPDATE, ref, **given, **shown))
-
-    async def _call(self, method: str, ref: str, **arguments: Any) -> Mapping[str, Any]:
-        channel, ts = parts_of(ref)
-        return await self._api.call(self._workspace.id, method, channel=channel, ts=ts, **arguments)
+        await self._shown_by(
+            page, lambda shown: self._api.call(self._workspace.id, UPDATE, **_arguments(ref), **given, **shown)
+        )
 
     async def _shown_by(self, page: Page, call: Callable[[Json], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
         """Show a page in our blocks; where Slack will not have them there, at least its text is whole."""
@@ -173,18 +188,25 @@ class ThreadSurface:
         self._api.latch(self._workspace.id, UPDATE)
         if ControlKind.STOP in page.controls:
             return
-        intent = self._intents.get(ref) or next(post for post in self._turn.posts if post.ref == ref)
-        if any(found.is_of(intent) and found.ref != ref for found in await self._pages(intent)):
-            return  # by the process before this one
-        await self._post(page, intent)
-        with suppress(PlatformError):  # then what was shown first stays above the whole
-            await self._call(DELETE, ref)
+        if page.file is not None:
+            # Before the message: an edit that raises must not have moved it.
+            await self._file.share(page.file)
+        posted_at = float(parts_of(ref)[1])
+        # A message that the core has found may be of an intent that is not known here.
+        intent = self._intents.get(ref) or Post(self._turn.id, 0, 0, posted_at)
+        # One that is newer was made by a post whose answer was lost, or by the process before this one.
+        newer = [found for found in await self._visible(posted_at) if found.is_of(intent) and found.at > posted_at]
+        if newer:
+            ts = parts_of(newer[-1].ref)[1]
+        else:
+            async with self._api.governor.permit(self._lane(POST).name, Priority.FINAL):
+                ts = await self._post(page, intent)
+        self._moved[ref] = self._noted(ts, intent)
 
     async def delete(self, ref: str) -> None:
         """Remove a message; one that is already gone is fine."""
-        channel, ts = parts_of(ref)
         try:
-            await self._api.call(self._workspace.id, DELETE, channel=channel, ts=ts)
+            await self._api.call(self._workspace.id, DELETE, **_arguments(ref))
         except PlatformGone:
             return
 
@@ -195,6 +217,11 @@ class ThreadSurface:
     async def close(self) -> None:
         """Show nothing of the kind any more."""
         await self._session.close()
+
+
+def _arguments(ref: str) -> Json:
+    channel, ts = parts_of(ref)
+    return {"channel": channel, "ts": ts}
 
 
 def _thread_of(turn: Turn) -> tuple[str, str]:

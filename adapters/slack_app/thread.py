@@ -47,6 +47,11 @@ class Ours:
     streaming_state: str
 
     @property
+    def at(self) -> float:
+        """When Slack took it, in Unix seconds."""
+        return float(parts_of(self.ref)[1])
+
+    @property
     def may_be_a_page(self) -> bool:
         """Whether it was made by a post of a turn: what else we say carries metadata of another kind."""
         return not self.files and self.metadata.get("event_type", POST_EVENT) == POST_EVENT

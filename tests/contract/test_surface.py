@@ -89,9 +89,9 @@ async def test_a_post_whose_answer_is_lost_makes_one_message(place: Place) -> No
 
 async def test_an_edit_replaces_what_is_shown(place: Place) -> None:
     ref = await place.surface.post(Page("one"), intent())
-    await place.surface.edit(ref, Page("two", "a tail"))
+    assert await place.surface.edit(ref, Page("two", "a tail")) == ref
     assert place.shown == ["two\na tail"]
-    await place.again().edit(ref, Page("three"))
+    assert await place.again().edit(ref, Page("three")) == ref
     assert place.shown == ["three"]
 
 

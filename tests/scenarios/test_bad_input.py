@@ -47,7 +47,7 @@ async def test_an_empty_mention_gets_a_hint(house: House) -> None:
 @pytest.mark.parametrize(
     ("extras", "text"),
     [
-        ({"attachments": [Upload("cat.png", b"png", "image/png")]}, "can't read attachments"),
+        ({"attachments": [Upload("cat.png", b"png", "image/png")]}, "can't look at"),
         ({"attachments": [Upload("voice.ogg", b"ogg", "audio/ogg", seconds=2.0)], "voice": True}, "voice messages"),
         ({"stickers": ["wave"]}, "sticker"),
     ],

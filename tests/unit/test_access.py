@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from bot.access import may_set, may_steer
-from bot.commands import scope_keys
+from bot.choices import scope_keys
 from bot.messages import Author, ControlKind, Right
 from tests.fixtures.stage import HERE
 
 ANN, EVE = Author("ann", "Ann"), Author("eve", "Eve")
-STEERING = [ControlKind.STOP, ControlKind.RESET, ControlKind.REGENERATE, ControlKind.CONTINUE]
+STEERING = [ControlKind.STOP, ControlKind.RESET, ControlKind.REGENERATE, ControlKind.CONTINUE, ControlKind.JOBS]
 
 
 def somebody(*rights: Right) -> Author:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot import texts
+from bot import texts, vocabulary
 from bot.errors import UserError
-from bot.messages import Author, Control, ControlKind, Outcome, OutcomeKind, Right
+from bot.messages import Author, Control, ControlKind, History, Outcome, OutcomeKind, Right
 from bot.ports import Reception
 from tests.fixtures.command_desk import Desk
 from tests.fixtures.stage import HERE, a_control, an_ask, moderator, work_waits
@@ -96,7 +96,7 @@ async def test_reset_begins_the_history_anew(desk: Desk) -> None:
     await desk.delivered()
     assert await desk.act(ControlKind.RESET) == texts.say("reset_done")
     claim = await desk.running()
-    assert await desk.store.history(claim.turn, rounds=9) == []
+    assert await desk.store.history(claim.turn, rounds=9) == History()
 
 
 async def test_reset_stops_what_runs(desk: Desk) -> None:
@@ -203,7 +203,7 @@ async def test_a_deleted_question_that_was_answered_leaves_the_history(desk: Des
     await desk.delivered(ask)
     await desk.act(ControlKind.QUESTION_DELETED, target=ask.key)
     claim = await desk.running()
-    assert await desk.store.history(claim.turn, rounds=9) == []
+    assert await desk.store.history(claim.turn, rounds=9) == History()
 
 
 async def test_a_deleted_page_stops_the_answer(desk: Desk) -> None:
@@ -236,14 +236,16 @@ async def test_what_happens_to_strange_messages_is_nothing_to_us(desk: Desk, kin
 # All -----------------------------------------------------------------------------------------------------------------
 
 
-async def test_help_says_what_is_stored(desk: Desk) -> None:
-    assert "What is stored" in await desk.act(ControlKind.HELP)
+async def test_help_says_what_is_stored_and_names_every_command(desk: Desk) -> None:
+    said = await desk.act(ControlKind.HELP)
+    assert "What is stored" in said
+    assert [name for name in vocabulary.NAMES if f"**/{name}**" not in said] == []
 
 
 async def test_sentences_are_in_the_language_of_the_actor(desk: Desk) -> None:
     control = a_control(ControlKind.HELP)
     said = await desk.commands.act(replace(control, address=replace(HERE, locale="zh-CN")))
-    assert said == texts.say("help", "zh")
+    assert said == texts.say("help", "zh", commands=vocabulary.listed("zh"))
 
 
 @pytest.mark.parametrize("kind", ControlKind)

@@ -6,9 +6,10 @@ import time
 import pytest
 
 from bot import texts
+from bot.completion import Delta, FinishReason, Role
 from bot.dialogue import ATTEMPTS
 from bot.errors import ModelError
-from bot.messages import AGE_BOUND, Attachment, ControlKind, Delta, FinishReason, Outcome, OutcomeKind, Quote, Role
+from bot.messages import AGE_BOUND, Attachment, ControlKind, Outcome, OutcomeKind, Quote
 from tests.fixtures.model import ending
 from tests.fixtures.stage import a_world, an_ask, on_stage
 from tests.fixtures.virtually import virtually
@@ -152,7 +153,7 @@ async def test_a_thinking_line_comes_late_changes_and_goes() -> None:
     ("changes", "text"),
     [
         ({}, "nothing_asked"),
-        ({"attachments": (Attachment("a.pdf", "application/pdf", 5, "http://files/a.pdf"),)}, "only_attachment"),
+        ({"attachments": (Attachment("a.zip", "application/zip", 5, "http://files/a.zip"),)}, "only_attachment"),
         ({"origin": {"kind": "only_voice"}}, "only_voice"),
         ({"origin": {"kind": "only_sticker"}}, "only_sticker"),
     ],

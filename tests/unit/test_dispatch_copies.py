@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot import texts
-from bot.dialogue import THINKING_AFTER
+from bot.company import THINKING_AFTER
 from bot.errors import PlatformGone
 from bot.messages import Ask, Attachment, ControlKind
 from bot.ports import Call, Reception

@@ -132,7 +132,7 @@ def test_every_slash_command_that_is_named_exists() -> None:
     pattern = re.compile(r"(?<![^\s(*“\"])/([a-z]+)(?![\w/.-])")
     named = [(page, name) for page, span in spans() for name in pattern.findall(span)]
     named += [(page, name) for page in WRITTEN for name in pattern.findall(texts_of(page)[2])]
-    assert {name for _, name in named} >= {"ask", "model", "stop", "reset", "help"}
+    assert {name for _, name in named} >= {"ask", "model", "thinking", "stop", "reset", "help"}
     assert [where(page, name) for page, name in named if name not in known] == []
 
 

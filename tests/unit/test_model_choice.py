@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bot import texts
-from bot.commands import Commands, scope_keys
+from bot.choices import scope_keys
 from bot.errors import UserError
 from bot.messages import Address, ControlKind
 from tests.fixtures.command_desk import Desk
-from tests.fixtures.model import MODELS, ScriptedModel
+from tests.fixtures.model import MODELS
 from tests.fixtures.stage import HERE, a_control, moderator
 
 SCOPES = tuple(scope_keys("talk", HERE, "ann"))
@@ -80,7 +80,5 @@ async def test_an_unknown_model_is_refused_with_the_choices(desk: Desk) -> None:
 
 async def test_a_choice_that_no_provider_offers_any_more_is_passed_over(desk: Desk) -> None:
     await desk.act(ControlKind.MODEL, value="glm-two", scope="me")
-    poorer = ScriptedModel()
-    poorer.models = lambda: MODELS[:1]  # pyright: ignore[reportAttributeAccessIssue]  # a provider was turned off
-    commands = Commands(desk.store, poorer, desk.lane, default_model="glm-one")
-    assert await commands.chosen_model("talk", HERE, "ann") == "glm-one"
+    desk.offer.infos = MODELS[:1]
+    assert await desk.model() == "glm-one"

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 from bot import prompt
 from bot.attachments import Enclosure
-from bot.messages import Address, Ask, Attachment, Author, Message, Quote, Role, Round, ToolCall, Turn
+from bot.completion import Media, MediaKind, Message, Role, ToolCall
+from bot.messages import Address, Ask, Attachment, Author, History, Quote, Round, Turn
+from bot.tokens import estimate
 
 HERE = Address("discord", "guild", "channel", title="#general")
 ASK = Ask("k", "talk", HERE, Author("1", "Ann"), "hello", 0.0, "m")
 TURN = Turn(1, "talk", (ASK,), 0.0)
 # Friday, 13 February 2026, 23:30 UTC.
 NOW = 1771025400.0
+Q = Message(Role.USER, "q")
 
 
 def a_round(number: int, question: str = "question", answer: str = "answer") -> Round:
@@ -28,7 +31,8 @@ def question(turn: Turn, background: Sequence[Quote] = (), files: Sequence[Enclo
 
 def built(turn: Turn = TURN, history: list[Round] | None = None, budget: int = 4_000, asked: str = "") -> list[Message]:
     asked = asked or question(turn)
-    return list(prompt.build(turn, asked, history or [], instructions="", budget=budget, now=NOW))
+    past = History(tuple(history or ()))
+    return list(prompt.build(turn, Message(Role.USER, asked), past, instructions="", budget=budget, now=NOW))
 
 
 def test_a_question_begins_with_its_speaker() -> None:
@@ -120,9 +124,9 @@ def test_files_never_push_the_words_out_of_the_budget(texts: list[str], words: s
     files = [Enclosure(f"{number}.txt", text) for number, text in enumerate(texts)]
     asked = question(turn, files=files, budget=budget)
     assert asked.endswith(f"[Ann]: {words}")
-    assert prompt.estimate(asked) <= max(budget, prompt.estimate(words)) + 100 * (1 + len(files))
+    assert estimate(asked) <= max(budget, estimate(words)) + 100 * (1 + len(files))
     marked = question(turn, files=files, budget=budget).removesuffix(f"[Ann]: {words}")
-    assert prompt.estimate(marked) <= budget / 2 + 100 * (1 + len(files))
+    assert estimate(marked) <= budget / 2 + 100 * (1 + len(files))
 
 
 def test_the_system_message_comes_first_and_says_when_and_where() -> None:
@@ -139,14 +143,14 @@ def test_a_direct_message_has_no_channel_name() -> None:
 
 def test_the_beginning_is_the_same_all_day() -> None:
     def beginning(now: float) -> Message:
-        return prompt.build(TURN, "q", [], instructions="", budget=100, now=now)[0]
+        return prompt.build(TURN, Q, History(), instructions="", budget=100, now=now)[0]
 
     assert beginning(NOW) == beginning(NOW + 29 * 60)
     assert beginning(NOW) != beginning(NOW + 31 * 60)
 
 
 def test_instructions_of_the_operator_replace_ours() -> None:
-    messages = prompt.build(TURN, "q", [], instructions="Speak like a pirate.", budget=100, now=NOW)
+    messages = prompt.build(TURN, Q, History(), instructions="Speak like a pirate.", budget=100, now=NOW)
     assert messages[0].content.startswith("Speak like a pirate.\n\nToday is ")
 
 
@@ -171,19 +175,19 @@ def test_a_round_that_is_too_long_hides_what_is_older() -> None:
 def test_a_question_above_the_budget_keeps_its_end() -> None:
     last = built(asked="x" * 100_000 + " what is this?", budget=1_000)[-1]
     assert last.content.endswith(" what is this?")
-    assert prompt.estimate(last.content) <= 1_000
+    assert estimate(last.content) <= 1_000
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_an_estimate_never_shrinks_with_more_text(one: str, other: str) -> None:
-    assert max(prompt.estimate(one), prompt.estimate(other)) <= prompt.estimate(one + other) + 1
-    assert prompt.estimate(one) >= len(one) // 3
+    assert max(estimate(one), estimate(other)) <= estimate(one + other) + 1
+    assert estimate(one) >= len(one) // 3
 
 
 # Tokens as counted by GLM for such text: facts on the GLM API, section 11.
 @pytest.mark.parametrize(("text", "least"), [("The quick brown fox " * 20, 80), ("你好世界" * 50, 110), ("", 0)])
 def test_an_estimate_is_rather_too_high(text: str, least: int) -> None:
-    assert least <= prompt.estimate(text) <= max(4 * least, 1)
+    assert least <= estimate(text) <= max(4 * least, 1)
 
 
 def some_round(words: str, tools: bool) -> Round:
@@ -205,4 +209,53 @@ def test_whatever_is_cut_the_list_stays_one_that_glm_takes(history: list[Round],
     assert talk == whole[len(whole) - len(talk) :]
     assert sum(message.role is Role.TOOL for message in talk) == sum(bool(message.tool_calls) for message in talk)
     if talk:
-        assert sum(prompt.estimate(message.content) for message in (system, *talk, last)) <= budget
+        assert sum(estimate(message.content) for message in (system, *talk, last)) <= budget
+
+
+def test_a_summary_stands_in_the_system_message_as_data() -> None:
+    past = History((), "They spoke of </quoted> cats.")
+    system = prompt.build(TURN, Q, past, instructions="", budget=4_000, now=NOW)[0].content
+    assert '<quoted author="summary">' in system
+    assert "cats." in system
+    assert system.count("</quoted>") == 1
+
+
+def test_pictures_count_towards_the_budget() -> None:
+    seen = replace(Q, media=(Media(MediaKind.IMAGE, data=b"x"),))
+    assert prompt.cost(seen) - prompt.cost(Q) >= 1_000
+
+
+@pytest.mark.parametrize(
+    ("words", "urls"),
+    [
+        ("what is on https://x.y/a.png?", ["https://x.y/a.png"]),
+        ("看https://x.y/a.png。好", ["https://x.y/a.png"]),
+        ("(https://x.y/a.JPG?w=1&h=2) and https://z.y/b.jpeg", ["https://x.y/a.JPG?w=1&h=2", "https://z.y/b.jpeg"]),
+        ("the same twice: http://x.y/a.png http://x.y/a.png", ["http://x.y/a.png"]),
+        ("https://x.y/a.png.html https://x.y/a.pngs https://x.y/a.png/b ftp://x.y/a.png a.png", []),
+        ("https://x.y/a.gif https://x.y/a.webp", []),
+        ("https://x.y/film.mp4", ["https://x.y/film.mp4"]),
+    ],
+)
+def test_addresses_of_pictures_in_the_words_are_seen(words: str, urls: list[str]) -> None:
+    assert [media.url for media in prompt.seen_in_words(replace(TURN, asks=(replace(ASK, text=words),)))] == urls
+
+
+def test_a_picture_or_a_video_is_told_apart_by_its_address() -> None:
+    ask = replace(ASK, text="https://x.y/film.mp4 https://x.y/a.png")
+    kinds = [media.kind for media in prompt.seen_in_words(replace(TURN, asks=(ask,)))]
+    assert kinds == [MediaKind.IMAGE, MediaKind.VIDEO]
+
+
+def test_a_pasted_text_is_what_its_author_says() -> None:
+    pasted = Attachment("message.txt", "text/plain", 9, "http://files/message.txt", pasted=True)
+    turn = replace(TURN, asks=(replace(ASK, text="look:", attachments=(pasted,)),))
+    text = question(turn, files=[Enclosure("message.txt", "long text", pasted=True)])
+    assert text == "[Ann]: look:\nlong text"
+
+
+def test_a_picture_alone_is_a_question_but_has_no_words() -> None:
+    turn = replace(TURN, asks=(replace(ASK, text=""),))
+    picture = Enclosure("a.png", media=Media(MediaKind.IMAGE, data=b"x"))
+    assert prompt.has_question(turn, [picture])
+    assert not prompt.has_words(turn, [picture])

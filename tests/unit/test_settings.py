@@ -31,6 +31,8 @@ WRONG = {
     "AIMLAPI_BASE_URL": "//x",
     "ACEDATA_BASE_URL": "x",
     "GLM_PROVIDERS": "bigmodel,nobody",
+    "GLM_CREATIVITY": "2",
+    "GLM_STREAM": "maybe",
     "DATABASE_URL": "postgres://db",
     "DATABASE_SYNC": "OFF",
     "FILE_MEGABYTES": "0",

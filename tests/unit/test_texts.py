@@ -8,7 +8,7 @@ import pytest
 
 from bot import texts
 from bot.access import SCOPE_RIGHTS
-from bot.commands import scope_keys
+from bot.choices import scope_keys
 from bot.glm import codes
 from bot.messages import ControlKind
 from tests.fixtures.sources import called, calls, constants, trees

@@ -19,7 +19,9 @@ def a_click(custom_id: str, **changes: Any) -> Any:
     def no_channel(_number: int) -> None:
         return None
 
-    guild = SimpleNamespace(id=9, preferred_locale=discord.Locale.german, get_channel_or_thread=no_channel)
+    guild = SimpleNamespace(
+        id=9, preferred_locale=discord.Locale.german, get_channel_or_thread=no_channel, me=SimpleNamespace(id=1)
+    )
     user = SimpleNamespace(id=7, display_name="Ann")
     values = {
         "id": 11,

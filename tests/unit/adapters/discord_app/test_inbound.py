@@ -123,6 +123,24 @@ async def test_attachments_are_stated_but_not_fetched(ear: Ear) -> None:
     assert attachment.url.startswith("http")
 
 
+PASTES = [
+    ("", "message.txt", "text/plain; charset=utf-8", True),
+    ("sum this up", "message.txt", "text/plain", True),
+    ("a long question of its own " * 10, "message.txt", "text/plain", False),
+    ("sum this up", "notes.txt", "text/plain", False),
+    ("sum this up", "message.txt", "application/pdf", False),
+]
+
+
+@pytest.mark.parametrize(("words", "name", "media_type", "pasted"), PASTES)
+async def test_a_long_text_that_discord_made_a_file_of_was_pasted(
+    ear: Ear, words: str, name: str, media_type: str, pasted: bool
+) -> None:
+    await ear.place.person("alice").dm(words, attachments=[Upload(name, b"words", media_type)])
+    [attachment] = (await ear.ask()).attachments
+    assert attachment.pasted is pasted
+
+
 async def test_voice_messages_and_stickers_are_told_apart(ear: Ear) -> None:
     alice = ear.place.person("alice")
     await alice.dm("", voice=True, attachments=[Upload("v.ogg", b"1", "audio/ogg", seconds=1.0)])

@@ -143,6 +143,27 @@ async def test_a_direct_message_needs_no_mention() -> None:
     assert rest.sent[0].body["content"] == "words"
 
 
+async def test_an_answer_from_the_background_mentions_the_asker_also_where_others_need_not() -> None:
+    late = replace(ASK, message="", job=2, origin={"interaction": "1", "application": "2", "token": "to-ken"})
+    surface = in_place(rest := Rest(), "here/5", late)
+    await surface.post(replace(WORDS, notify=True), INTENT)
+    await surface.edit("77", WORDS)
+    [posted, edited] = rest.sent
+    assert (posted.path, posted.body["content"]) == ("/channels/5/messages", "words\n-# <@7>")
+    assert posted.body["allowed_mentions"]["users"] == ["7"]
+    # It is edited once more, without the mention: until then it shows a Stop button.
+    assert len(posted.body["components"]) == 1
+    assert (edited.body["content"], edited.body["components"]) == ("words", [])
+
+
+async def test_an_answer_from_the_background_replies_to_a_question_that_was_a_message() -> None:
+    surface = in_place(rest := Rest(), "reply/5", replace(ASK, job=2))
+    await surface.post(replace(WORDS, notify=True), INTENT)
+    assert rest.sent[0].body["content"] == "words"
+    assert rest.sent[0].body["message_reference"]["message_id"] == "100"
+    assert rest.sent[0].body["allowed_mentions"]["replied_user"] is True
+
+
 def test_a_page_with_its_mention_fits() -> None:
     assert in_place(Rest(), "thread/100").limits.page == PAGE_SIZE == 2_000
 
@@ -168,7 +189,7 @@ async def test_buttons_are_sent_only_when_they_change() -> None:
 
 async def test_a_final_page_takes_away_what_an_earlier_attempt_attached() -> None:
     surface = in_place(rest := Rest(), "thread/100")
-    await surface.edit("77", replace(WORDS, controls=(ControlKind.STOP,)))
+    assert await surface.edit("77", replace(WORDS, controls=(ControlKind.STOP,))) == "77"
     await surface.edit("77", WORDS)
     assert [sent.body.get("attachments") for sent in rest.sent] == [None, []]
 

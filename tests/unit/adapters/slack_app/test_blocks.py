@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from adapters.slack_app.blocks import (
     FALLBACK_SIZE,
+    MARKDOWN_SIZE,
     characters,
     defused,
     escaped,
     fallback,
     message,
+    naming,
     octets,
     steady,
     trailer,
@@ -166,3 +168,11 @@ def test_our_own_sentences_name_the_commands_that_a_thread_takes() -> None:
     below = message(Page("Words of /model.", "See /reset.", turn=1), "")["blocks"]
     assert below[0]["text"] == "Words of /model."
     assert below[1]["elements"][0]["text"] == "See !reset."
+
+
+@given(st.text(max_size=2 * MARKDOWN_SIZE))
+def test_where_there_is_room_for_text_only_the_mention_fits_in(text: str) -> None:
+    shown = naming({"markdown_text": text[:MARKDOWN_SIZE]}, "U7")["markdown_text"]
+    assert shown.startswith("<@U7>")
+    assert len(shown) <= MARKDOWN_SIZE
+    assert text.startswith(shown.removeprefix("<@U7>\n\n"))

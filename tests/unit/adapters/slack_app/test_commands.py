@@ -2,68 +2,82 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack_app.commands import Command, read_command, read_words, scope_at
+from adapters.slack_app.commands import read_command, read_words, scope_at
 from bot.messages import Address, ControlKind
+from bot.vocabulary import HELP, Order
 
-MODEL, HELP = ControlKind.MODEL, Command(ControlKind.HELP)
+MODEL, THINKING, JOBS = ControlKind.MODEL, ControlKind.THINKING, ControlKind.JOBS
 PLACE = Address("slack", "T1", "T1.C1")
 THREAD = Address("slack", "T1", "T1.C1", "1.0")
 ALONE = Address("slack", "T1", "T1.D1", "1.0", direct=True)
 
 
 @pytest.mark.parametrize(
-    ("text", "command"),
+    ("text", "order"),
     [
-        ("ask what is it?", Command(None, "what is it?")),
-        ("Ask\nwhat\nis it?", Command(None, "what\nis it?")),
+        ("ask what is it?", Order(None, "what is it?")),
+        ("Ask\nwhat\nis it?", Order(None, "what\nis it?")),
         ("ask", HELP),
-        ("stop", Command(ControlKind.STOP)),
-        ("  RESET ", Command(ControlKind.RESET)),
+        ("stop", Order(ControlKind.STOP)),
+        ("  RESET ", Order(ControlKind.RESET)),
         ("help", HELP),
         ("", HELP),
         ("what is it?", HELP),
-        ("model", Command(MODEL)),
-        ("model GLM-4.6", Command(MODEL, "glm-4.6")),
-        ("model glm-4.6 for me", Command(MODEL, "glm-4.6", "me")),
-        ("model glm-4.6 for here", Command(MODEL, "glm-4.6", "channel")),
-        ("model default workspace", Command(MODEL, "default", "server")),
-        ("model for workspace", Command(MODEL, "", "server")),
+        ("background Why?", Order(None, "Why?", deferred=True)),
+        ("thinking high for workspace", Order(THINKING, "high", "server")),
+        ("usage", Order(ControlKind.USAGE)),
+        ("jobs cancel 12", Order(JOBS, "12")),
+        ("model", Order(MODEL)),
+        ("model GLM-4.6", Order(MODEL, "glm-4.6")),
+        ("model glm-4.6 for me", Order(MODEL, "glm-4.6", "me")),
+        ("model glm-4.6 for here", Order(MODEL, "glm-4.6", "channel")),
+        ("model default workspace", Order(MODEL, "default", "server")),
+        ("model for workspace", Order(MODEL, "", "server")),
         ("model glm-4.6 for everybody", HELP),
         ("model glm 4.6", HELP),
     ],
 )
-def test_what_follows_the_slash_command(text: str, command: Command) -> None:
-    assert read_command(text) == command
+def test_what_follows_the_slash_command(text: str, order: Order) -> None:
+    assert read_command(text) == order
 
 
 @pytest.mark.parametrize(
-    ("text", "mentioned", "command"),
+    ("text", "mentioned", "order"),
     [
-        ("!stop", False, Command(ControlKind.STOP)),
-        ("!stop now", False, Command(ControlKind.STOP)),
-        ("!model glm-4.6", False, Command(MODEL, "glm-4.6")),
-        ("!ask why?", False, Command(None, "why?")),
+        ("!stop", False, Order(ControlKind.STOP)),
+        ("!stop now", False, Order(ControlKind.STOP)),
+        ("!model glm-4.6", False, Order(MODEL, "glm-4.6")),
+        ("!ask why?", False, Order(None, "why?")),
+        ("!background why?", False, Order(None, "why?", deferred=True)),
+        ("!thinking high", False, Order(THINKING, "high")),
+        ("!jobs cancel 12", False, Order(JOBS, "12")),
+        ("!usage", False, Order(ControlKind.USAGE)),
         ("!important: read this", False, None),
-        ("! stop", False, Command(ControlKind.STOP)),
+        ("! stop", False, Order(ControlKind.STOP)),
         ("stop", False, None),
-        ("stop", True, Command(ControlKind.STOP)),
-        ("Stop!", True, Command(ControlKind.STOP)),
+        ("stop", True, Order(ControlKind.STOP)),
+        ("Stop!", True, Order(ControlKind.STOP)),
         ("stop using tabs", True, None),
         ("reset my password", True, None),
         ("help", True, HELP),
         ("help me", True, None),
-        ("model", True, Command(MODEL)),
-        ("model glm-4.6", True, Command(MODEL, "glm-4.6")),
-        ("model glm-4.6 for me", True, Command(MODEL, "glm-4.6", "me")),
-        ("model default", True, Command(MODEL, "default")),
+        ("model", True, Order(MODEL)),
+        ("model glm-4.6", True, Order(MODEL, "glm-4.6")),
+        ("model glm-4.6 for me", True, Order(MODEL, "glm-4.6", "me")),
+        ("model default", True, Order(MODEL, "default")),
         ("model trains", True, None),
         ("model 3 trains for me", True, None),
         ("ask why?", True, None),
+        ("background why?", True, None),
+        ("thinking high", True, Order(THINKING, "high")),
+        ("thinking aloud", True, None),
+        ("jobs", True, Order(JOBS)),
+        ("jobs in Berlin", True, None),
         ("", True, None),
     ],
 )
-def test_what_is_a_command_among_messages(text: str, mentioned: bool, command: Command | None) -> None:
-    assert read_words(text, mentioned=mentioned) == command
+def test_what_is_a_command_among_messages(text: str, mentioned: bool, order: Order | None) -> None:
+    assert read_words(text, mentioned=mentioned) == order
 
 
 @pytest.mark.parametrize(

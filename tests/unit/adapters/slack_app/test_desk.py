@@ -37,6 +37,13 @@ async def test_a_question_by_command_is_posted_and_asked_as_if_it_had_been_said(
     assert ear.people.asked == []
 
 
+async def test_a_question_for_the_background_is_posted_as_well_and_put_off() -> None:
+    ear = Ear()
+    assert (await ear.take(command("background what is it?"))).body is None
+    assert ear.questions == [(ANN, "what is it?")]
+    assert (ear.asked.text, ear.asked.message, ear.asked.deferred) == ("what is it?", TS, True)
+
+
 @pytest.mark.parametrize("error", [PlatformGone("channel_not_found"), PlatformRefused("not_in_channel")])
 async def test_where_the_bot_may_not_write_it_says_how_to_invite_it(error: PlatformError) -> None:
     ear = Ear()
@@ -99,7 +106,32 @@ async def test_a_model_is_chosen_for_oneself_unless_said_otherwise(
     assert (ear.control.kind, ear.control.value, ear.control.scope) == (ControlKind.MODEL, value, scope)
 
 
-@pytest.mark.parametrize("text", ["", "help", "what can you do?", "ask"])
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("thinking high for me", ControlKind.THINKING, "high"),
+        ("usage", ControlKind.USAGE, ""),
+        ("jobs cancel 12", ControlKind.JOBS, "12"),
+    ],
+)
+async def test_every_other_command_is_a_control_with_its_givers_rights(
+    text: str, kind: ControlKind, value: str
+) -> None:
+    ear = Ear()
+    ear.people.granted = frozenset({Right.MANAGE_SERVER})
+    await ear.take(command(text))
+    assert (ear.control.kind, ear.control.value, ear.control.scope) == (kind, value, "me")
+    assert ear.control.actor.rights == frozenset({Right.MANAGE_SERVER})
+
+
+async def test_a_table_stays_one_on_its_way_to_slack() -> None:
+    ear = Ear()
+    ear.inbox.sentence = "```\na  b & c\n```\n`/jobs cancel` and its number"
+    answer = await ear.take(command("usage"))
+    assert answer.body == whispered("```\na  b &amp; c\n```\n`/glm jobs cancel` and its number")
+
+
+@pytest.mark.parametrize("text", ["", "help", "what can you do?", "ask", "background", "jobs cancel"])
 async def test_anything_else_is_a_call_for_help(text: str) -> None:
     ear = Ear()
     ear.inbox.sentence = "Help."

@@ -138,6 +138,20 @@ def test_files_are_taken_as_far_as_they_are_described() -> None:
     )
 
 
+SNIPPETS = [
+    ({"mode": "snippet", "mimetype": "text/plain"}, True),
+    ({"mode": "snippet", "mimetype": "text/x-python"}, False),
+    ({"mode": "hosted", "mimetype": "text/plain"}, False),
+    ({"mimetype": "text/plain"}, False),
+]
+
+
+@pytest.mark.parametrize(("file", "pasted"), SNIPPETS)
+def test_a_snippet_of_words_was_pasted(file: dict[str, str], pasted: bool) -> None:
+    [attachment] = attachments_of({"files": [PICTURE | file]})
+    assert attachment.pasted is pasted
+
+
 @pytest.mark.parametrize("clip", [{"subtype": "slack_audio"}, {"subtype": "slack_video"}, {"mimetype": "audio/mp4"}])
 async def test_clips_are_told_to_be_voice(clip: dict[str, str]) -> None:
     ear = Ear()

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.slack_app.manifest import EVENTS, SCOPES, SHORTCUTS, manifest
 from adapters.slack_app.prompts import MAX_PROMPTS, prompts
+from bot.vocabulary import COMMANDS, syntax
 from tests.fixtures.sources import ROOT, calls
 
 SOCKET = manifest(socket_mode=True)
@@ -100,6 +101,11 @@ def test_people_can_write_to_the_bot_directly() -> None:
     assert home["home_tab_enabled"]
     assert home["messages_tab_enabled"]
     assert not home["messages_tab_read_only_enabled"]
+
+
+def test_the_hint_beside_the_command_has_every_command() -> None:
+    [command] = SOCKET["features"]["slash_commands"]
+    assert command["usage_hint"].split(" · ") == [syntax(command) for command in COMMANDS]
 
 
 def test_it_is_an_agent_of_the_new_kind() -> None:

@@ -25,28 +25,6 @@ from tests.unit.adapters.slack_app.scripted import (
     whole,
 )
 
-
-@pytest.fixture
-def api() -> Scripted:
-    return Scripted()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def surface(api: Scripted, clock: Clock) -> StreamSurface:
-    return StreamSurface(api, TEAM, TURN, clock=clock)
-
-
-@pytest.fixture
-def again(api: Scripted, clock: Clock) -> Callable[[], StreamSurface]:
-    """The surface of the next process."""
-    return lambda: StreamSurface(api, TEAM, replace(TURN, place="stream/D1/170.1"), clock=Clock(clock.now + 1_000))
-
-
 # The usual way ----------------------------------------------------------------------------------------------------
 
 

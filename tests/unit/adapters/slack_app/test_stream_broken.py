@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -10,38 +9,7 @@ from adapters.slack_app.stream import APPEND, START, STOP, StreamSurface
 from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformUnsure
 from bot.messages import Page
 from bot.ports import Call
-from tests.unit.adapters.slack_app.scripted import (
-    TEAM,
-    TURN,
-    Clock,
-    Scripted,
-    answered,
-    growing,
-    intent,
-    whole,
-)
-
-
-@pytest.fixture
-def api() -> Scripted:
-    return Scripted()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def surface(api: Scripted, clock: Clock) -> StreamSurface:
-    return StreamSurface(api, TEAM, TURN, clock=clock)
-
-
-@pytest.fixture
-def again(api: Scripted, clock: Clock) -> Callable[[], StreamSurface]:
-    """The surface of the next process."""
-    return lambda: StreamSurface(api, TEAM, replace(TURN, place="stream/D1/170.1"), clock=Clock(clock.now + 1_000))
-
+from tests.unit.adapters.slack_app.scripted import Clock, Scripted, answered, growing, intent, whole
 
 # The ladder: a stream that breaks off -------------------------------------------------------------------------------
 

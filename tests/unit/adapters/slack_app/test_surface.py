@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from adapters.slack_app.blocks import MARKDOWN_SIZE
-from adapters.slack_app.stream import StreamSurface, surface_for
 from adapters.slack_app.surface import UPDATE, ThreadSurface
 from bot.errors import PlatformError, PlatformGone, PlatformRefused, PlatformUnsure
 from bot.messages import Page, Post
@@ -84,9 +83,27 @@ async def test_a_post_says_what_it_is_and_unfurls_nothing(api: Scripted, surface
     assert ref == "D1:2001.000001"
 
 
+async def test_an_answer_from_the_background_mentions_the_asker_once(api: Scripted) -> None:
+    late = replace(TURN, asks=(replace(ASK, job=2),))
+    surface = ThreadSurface(api, TEAM, late, clock=Clock())
+    ref = await surface.post(replace(whole("words"), notify=True), intent())
+    await surface.edit(ref, whole("words"))
+    [said] = api.said
+    assert (said.channel, said.thread_ts) == ("D1", "170.1")
+    assert said.blocks[0] == {"type": "context", "elements": [{"type": "mrkdwn", "text": "<@U7>"}]}
+    assert (said.blocks[1]["text"], said.text) == ("words", "<@U7> words")
+    await surface.post(whole("more"), intent(2))
+    assert "<@" not in repr(api.said[-1].arguments)
+
+
+async def test_other_answers_mention_nobody(api: Scripted, surface: ThreadSurface) -> None:
+    await surface.post(replace(whole("words"), notify=True), intent())
+    assert "<@" not in repr(api.said[0].arguments)
+
+
 async def test_an_edit_shows_the_whole_page(api: Scripted, surface: ThreadSurface) -> None:
     ref = await surface.post(growing("one"), intent())
-    await surface.edit(ref, whole("one two", "a note"))
+    assert await surface.edit(ref, whole("one two", "a note")) == ref
     said = api.said[-1]
     assert (said.method, said.channel, said.ts) == (UPDATE, "D1", ref.partition(":")[2])
     assert [block["type"] for block in said.blocks] == ["markdown", "context", "actions", "context_actions"]
@@ -111,6 +128,21 @@ async def test_an_edit_after_a_restart_keeps_the_metadata(api: Scripted, surface
     assert [message.metadata is not None for message in api.thread.values()] == [True]
 
 
+async def test_an_edit_of_what_a_lost_post_became_says_what_it_is(api: Scripted) -> None:
+    api.thread["2001.0"] = Shown("2001.0", "streamed, and never ended by us")
+    after = again(api)
+    ref = await after.post(growing("one"), intent(2))
+    assert await after.edit(ref, whole("two")) == "D1:2001.0"
+    assert api.said[-1].metadata["event_payload"]["number"] == 2
+
+
+async def test_an_edit_of_what_an_earlier_process_posted_says_what_it_is(api: Scripted) -> None:
+    api.thread["2001.0"] = Shown("2001.0", "streamed, and never ended by us")
+    posts = (replace(intent(), ref="D1:2001.0"),)
+    await ThreadSurface(api, TEAM, replace(TURN, posts=posts)).edit("D1:2001.0", whole("two"))
+    assert api.said[-1].metadata["event_payload"]["number"] == 1
+
+
 async def test_blocks_of_slacks_own_are_replaced_by_plain_markdown(api: Scripted, surface: ThreadSurface) -> None:
     ref = await surface.post(growing("one"), intent())
     api.fail(UPDATE, answered("block_mismatch"))
@@ -127,26 +159,14 @@ async def test_other_refusals_of_an_edit_are_final(api: Scripted, surface: Threa
         await surface.edit(ref, whole("two"))
 
 
-@pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message"])
-async def test_where_nothing_is_edited_the_whole_page_is_posted_instead_and_later_answers_are_streamed(
-    api: Scripted, surface: ThreadSurface, code: str
+async def test_what_still_streams_is_stopped_and_then_edited(
+    api: Scripted, surface: ThreadSurface, permits: list[str]
 ) -> None:
     ref = await surface.post(growing("one"), intent())
-    for text in ("one two", "one two three"):
-        api.fail(UPDATE, answered(code))
-        await surface.edit(ref, growing(text))
-    assert api.methods.count("postMessage") == 1
-    api.fail(UPDATE, answered(code))
-    await surface.edit(ref, whole("one two three four"))
-    assert api.methods[-2:] == ["postMessage", "delete"]
-    assert isinstance(surface_for(api, TEAM, TURN, "edit"), StreamSurface)
-
-
-async def test_what_still_streams_is_stopped_and_then_edited(api: Scripted, surface: ThreadSurface) -> None:
-    ref = await surface.post(growing("one"), intent())
     api.fail(UPDATE, answered("streaming_state_conflict"))
-    await surface.edit(ref, whole("two"))
+    assert await surface.edit(ref, whole("two")) == ref
     assert api.methods[-3:] == ["update", "stopStream", "update"]
+    assert permits == ["stop:T1"]
 
 
 async def test_what_is_deleted_is_gone(api: Scripted, surface: ThreadSurface) -> None:

@@ -16,7 +16,7 @@ from playground.slack.server import SlackStandIn
 from storage.memory import MemoryStore
 from tests.unit.adapters.slack_app.answering import MARK, PATIENCE, House, a_governor, in_a_hurry
 
-Ask_ = Callable[[str], Awaitable[House]]
+Ask_ = Callable[..., Awaitable[House]]
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def place() -> AsyncGenerator[SlackStandIn]:
 async def asked(place: SlackStandIn) -> AsyncGenerator[Ask_]:
     houses: list[House] = []
 
-    async def ask(mode: str = "native") -> House:
+    async def ask(mode: str = "native", job: int = 0) -> House:
         ann, team = place.person("ann"), place.team.id
         direct = mode != "edit"
         channel = ann.dm if direct else place.channel("general")
@@ -38,7 +38,8 @@ async def asked(place: SlackStandIn) -> AsyncGenerator[Ask_]:
         address = Address("slack", team, f"{team}.{channel.id}", direct=direct)
         author = Author(f"{team}.{ann.id}", "Ann")
         origin = {"team": team, "user": ann.id}
-        said = Ask(f"slack/{root}", f"slack/{root}", address, author, "hello", place.clock.now(), root, origin=origin)
+        when = place.clock.now()
+        said = Ask(f"slack/{root}", f"slack/{root}", address, author, "hello", when, root, job=job, origin=origin)
         store = MemoryStore()
         await store.accept(said, wakes=True, limit=5)
         house = House(place, channel, root, mode, store)
@@ -178,6 +179,35 @@ async def test_a_crash_leaves_one_whole_message(asked: Ask_, mode: str, hidden: 
     house.sound()
 
 
+@BOTH
+@pytest.mark.parametrize("again", ["edited", "not edited"])
+async def test_what_is_asked_again_goes_into_the_message_that_was_posted_instead(
+    asked: Ask_, mode: str, again: str
+) -> None:
+    house = await asked(mode)
+    desk = await house.desk()
+    await desk.writes("One ")
+    [first] = house.answers
+    house.place.fail("chat.update", "edit_window_closed")
+    desk.reply.write("two")
+    if mode == "native":
+        house.place.expire_streams()
+    await desk.ends()
+    [second] = house.answers
+    assert second is not first
+    assert await house.store.reopen(desk.claim.turn.id)
+    if again == "not edited":
+        house.place.fail("chat.update", "edit_window_closed", times=2)
+    next_desk = await house.desk()
+    next_desk.reply.write("Another answer")
+    await next_desk.ends()
+    [third] = house.answers
+    assert third.visible == "Another answer"
+    assert (third is second) is (again == "edited")
+    assert not next_desk.reply.given_up
+    house.sound()
+
+
 async def test_a_stream_that_slack_closes_goes_on(asked: Ask_) -> None:
     house = await asked("native")
     desk = await house.desk()
@@ -260,3 +290,17 @@ async def test_the_ends_of_many_answers_are_not_late(asked: Ask_, place: SlackSt
     assert [house.text for house in houses] == ["One two three"] * 6
     assert [call.method for call in place.calls if call.status == 429] == []
     houses[0].sound()
+
+
+@BOTH
+async def test_an_answer_from_the_background_is_whole_at_once_and_pings_the_asker_alone(
+    place: SlackStandIn, asked: Ask_, mode: str
+) -> None:
+    house = await asked(mode, job=1)
+    desk = await house.desk()
+    desk.reply.write("Because. <!channel>")
+    await desk.ends()
+    assert (len(house.answers), house.methods) == (1, ["postMessage"])
+    assert "Because." in house.text
+    assert [what for _, what in place.pings] == [f"<@{place.person('ann').id}>"]
+    assert place.violations == []

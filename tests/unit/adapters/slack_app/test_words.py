@@ -90,6 +90,29 @@ async def test_a_question_can_be_asked_in_a_thread_by_a_word() -> None:
     assert (ear.asked.text, ear.asked.addressed) == ("why?", True)
 
 
+async def test_a_question_can_be_put_off_in_a_thread_by_a_word() -> None:
+    ear = Ear()
+    await ear.take(said("!background why?", thread_ts=ROOT))
+    assert (ear.asked.text, ear.asked.addressed, ear.asked.deferred) == ("why?", True, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "value"),
+    [
+        ("!thinking high", ControlKind.THINKING, "high"),
+        (f"<@{BOT}> thinking high", ControlKind.THINKING, "high"),
+        ("!usage", ControlKind.USAGE, ""),
+        ("!jobs cancel 12", ControlKind.JOBS, "12"),
+    ],
+)
+async def test_words_in_a_thread_are_about_its_conversation(words: str, kind: ControlKind, value: str) -> None:
+    ear = Ear()
+    await ear.take(said(words, thread_ts=ROOT))
+    control = ear.control
+    assert (control.kind, control.value, control.scope) == (kind, value, "conversation")
+    assert control.conversation == f"slack/{TEAM}/{CHANNEL}/{ROOT}"
+
+
 async def test_both_copies_of_a_command_act_once() -> None:
     ear = Ear()
     ear.inbox.sentence = "Stopped."

@@ -1,0 +1,153 @@
+"""The values that travel to a model and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """Who speaks in a prompt."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class MediaKind(StrEnum):
+    """What can be seen."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An image or a video beside the words of a message: `data` of a media type, or a public address in `url`."""
+
+    kind: MediaKind
+    media_type: str = ""
+    data: bytes = field(default=b"", repr=False)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may call; `parameters` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the model wants made; `arguments` is JSON as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt; `reasoning` goes back to the model with the tool calls that it led to, and only then."""
+
+    role: Role
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    media: tuple[Media, ...] = ()
+    reasoning: str = field(default="", repr=False)
+
+
+class Thinking(StrEnum):
+    """How much a model is asked to think, least first."""
+
+    OFF = "off"
+    LOW = "low"
+    HIGH = "high"
+    MAX = "max"
+
+
+class FinishReason(StrEnum):
+    """Why the model ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CONTEXT = "context"
+    TOOLS = "tools"
+    FILTERED = "filtered"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a provider counted, and what they cost in a `currency`; `cost` is None where no price is known.
+
+    A `padded` prompt was counted together with one that the provider adds.
+    """
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    reasoning: int = 0
+    cost: float | None = None
+    currency: str = ""
+    padded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the model's answer; only the last one has `finish`, with who answered and what it cost.
+
+    `stage` says for FILTERED what was refused: "user", "assistant" or "history". A `position` is the request's place
+    among those that wait for the model, 1 for the next; it comes alone, 0 when the waiting is over.
+    """
+
+    text: str = ""
+    reasoning: str = field(default="", repr=False)
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish: FinishReason | None = None
+    stage: str = ""
+    usage: Usage | None = None
+    model: str = ""
+    provider: str = ""
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """A prompt for one model by its canonical name; `user` is a key that names nobody.
+
+    Requests that wait for the same model are served in turn by `conversation`. Without `thinking` the model thinks as
+    little as it can; of the levels that it does not know the nearest is taken.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    user: str
+    conversation: str = ""
+    thinking: Thinking | None = None
+    tools: tuple[Tool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that some configured provider offers; sizes are in tokens.
+
+    `price` is what a million tokens in and a million out cost together, in US dollars, None when it is not known.
+    `thinking` are the levels that it can be told, none where it cannot be told any.
+    """
+
+    name: str
+    context: int
+    output: int
+    images: bool
+    providers: tuple[str, ...]
+    videos: bool = False
+    tools: bool = False
+    thinking: tuple[Thinking, ...] = ()
+    price: float | None = None

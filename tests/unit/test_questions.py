@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from bot.attachments import Enclosure
+from bot.completion import Delta, FinishReason, Media, MediaKind, Message, ModelInfo, Role, Thinking, Usage
+from bot.messages import Address, Ask, Author, History, Quote, Round, Turn
+from bot.questions import Question, Questions, Terms
+from tests.fixtures.model import ScriptedModel
+
+HERE = Address("discord", "guild", "channel", title="#general")
+ASK = Ask("k", "talk", HERE, Author("1", "Ann"), "what is this?", 0.0, "m")
+TURN = Turn(1, "talk", (ASK,), 0.0)
+PICTURE = Media(MediaKind.IMAGE, "image/png", b"picture")
+FILM = Media(MediaKind.VIDEO, "video/mp4", b"film")
+
+READER = ModelInfo("reader", 128_000, 8_000, images=False, providers=("zai", "bigmodel"))
+EYE = ModelInfo("eye", 64_000, 8_000, images=True, providers=("zai",))
+FILM_EYE = ModelInfo("film-eye", 64_000, 8_000, images=True, providers=("zai",), videos=True)
+SMALL = ModelInfo("small", 20_000, 8_000, images=False, providers=("zai",))
+
+
+@dataclass
+class House:
+    """What questions are made from."""
+
+    past: History = field(default_factory=History)
+    model: str = "reader"
+    thinking: Thinking | None = None
+    shown: bool = False
+    kept: Mapping[str, Media] = field(default_factory=dict[str, Media])
+    background_read: int = 0
+
+    async def history(self, turn: Turn, *, rounds: int) -> History:
+        return self.past
+
+    async def chosen_model(self, conversation: str, address: Address, author: str) -> str:
+        return self.model
+
+    async def chosen_thinking(self, conversation: str, address: Address, author: str) -> Thinking | None:
+        return self.thinking
+
+    async def shows_reasoning(self, conversation: str, address: Address, author: str) -> bool:
+        return self.shown
+
+    async def pictures(self, digests: Sequence[str], limit: int) -> Sequence[Media]:
+        return [self.kept[digest] for digest in digests if digest in self.kept][-limit:]
+
+    async def asker(self, ask: Ask) -> Author:
+        return replace(ask.author, name="Ann of Discord")
+
+    async def background(self, ask: Ask) -> Sequence[Quote]:
+        self.background_read += 1
+        return [Quote("Zoe", "said before")]
+
+
+def questions(house: House, offered: Sequence[ModelInfo] = (READER, EYE, FILM_EYE, SMALL), **terms: Any) -> Questions:
+    model = ScriptedModel()
+    model.offered = offered
+    parts = cast("Any", house)
+    return Questions(parts, model, parts, parts, Terms("", 24_000, b"salt", **terms))
+
+
+async def made(
+    house: House, turn: Turn = TURN, files: Sequence[Enclosure] = (), maker: Questions | None = None
+) -> Question:
+    return await (maker or questions(house)).make(turn, cast("Any", house), files)
+
+
+def a_round(number: int, *files: str) -> Round:
+    talk = (Message(Role.USER, f"question {number}"), Message(Role.ASSISTANT, f"answer {number}"))
+    return Round(number, talk, files)
+
+
+async def test_a_question_goes_to_the_chosen_model_with_the_name_that_the_platform_knows() -> None:
+    question = await made(House(thinking=Thinking.HIGH))
+    assert question.request.model == "reader"
+    assert question.request.thinking is Thinking.HIGH
+    assert question.request.conversation == "talk"
+    assert question.text == "[Ann of Discord]: what is this?"
+    assert question.provider == "zai"
+    assert not question.sees
+    assert not question.notes
+
+
+async def test_providers_know_a_user_by_a_name_that_names_nobody() -> None:
+    first, second = await made(House()), await made(House())
+    other = await made(House(), replace(TURN, asks=(replace(ASK, author=Author("2", "Bob")),)))
+    assert first.request.user == second.request.user != other.request.user
+    assert len(first.request.user) == 32
+    assert first.request.user != "1"
+
+
+async def test_what_was_said_before_is_read_for_the_first_turn_only() -> None:
+    house = House()
+    assert "said before" in (await made(house, replace(TURN, first=True))).text
+    assert "said before" not in (await made(house)).text
+    assert house.background_read == 1
+
+
+async def test_a_model_that_cannot_see_hands_a_picture_to_one_that_can_and_says_so() -> None:
+    question = await made(House(), files=[Enclosure("a.png", media=PICTURE)])
+    assert question.request.model == "eye"
+    assert question.request.messages[-1].media == (PICTURE,)
+    assert "`eye`" in question.notes[0]
+    assert "`reader`" in question.notes[0]
+
+
+async def test_the_operator_chooses_who_looks() -> None:
+    house = House()
+    maker = questions(house, vision_model="film-eye")
+    question = await made(house, files=[Enclosure("a.png", media=PICTURE)], maker=maker)
+    assert question.request.model == "film-eye"
+
+
+async def test_a_model_that_sees_looks_itself_and_nothing_is_said() -> None:
+    question = await made(House(model="film-eye"), files=[Enclosure("a.png", media=PICTURE)])
+    assert question.request.model == "film-eye"
+    assert not question.notes
+
+
+async def test_a_video_goes_to_a_model_that_takes_videos() -> None:
+    question = await made(House(model="eye"), files=[Enclosure("a.mp4", media=FILM)])
+    assert question.request.model == "film-eye"
+    assert question.request.messages[-1].media == (FILM,)
+
+
+async def test_several_pictures_and_addresses_are_all_shown() -> None:
+    turn = replace(TURN, asks=(replace(ASK, text="compare with https://x.y/b.png"),))
+    question = await made(House(), turn, [Enclosure("a.png", media=PICTURE), Enclosure("c.png", media=PICTURE)])
+    assert [item.url for item in question.request.messages[-1].media] == ["", "", "https://x.y/b.png"]
+
+
+async def test_where_no_model_sees_the_question_stays_text_and_says_so() -> None:
+    house = House()
+    question = await made(house, files=[Enclosure("a.png", media=PICTURE)], maker=questions(house, [READER]))
+    assert question.request.model == "reader"
+    assert not question.sees
+    assert question.unseen
+    assert "None of the models" in question.notes[0]
+
+
+@pytest.mark.parametrize(("age", "model"), [(0, "eye"), (2, "eye"), (3, "reader")])
+async def test_what_was_shown_lately_is_still_looked_at(age: int, model: str) -> None:
+    rounds = [a_round(1, "digest"), *(a_round(number) for number in range(2, 2 + age))]
+    question = await made(House(History(tuple(rounds)), kept={"digest": PICTURE}))
+    assert question.request.model == model
+    assert question.sees == (model == "eye")
+    assert not question.notes
+
+
+async def test_files_that_are_no_pictures_change_nothing() -> None:
+    question = await made(House(History((a_round(1, "text"),))))
+    assert question.request.model == "reader"
+
+
+async def test_only_the_newest_pictures_are_shown_again() -> None:
+    rounds = tuple(a_round(number, f"d{number}") for number in range(12))
+    kept = {f"d{number}": PICTURE for number in range(12)}
+    question = await made(House(History(rounds), "eye", kept=kept))
+    seen = [message.content for message in question.request.messages if message.media]
+    assert seen == [f"question {number}" for number in range(2, 12)]
+
+
+async def test_a_small_context_leaves_room_for_the_answer() -> None:
+    rounds = tuple(a_round(number, *()) for number in range(40))
+    long = tuple(replace(item, messages=(Message(Role.USER, "x" * 3_000), item.messages[1])) for item in rounds)
+    big, small = await made(House(History(long))), await made(House(History(long), "small"))
+    assert big.tokens <= 24_000
+    assert small.tokens <= 12_000
+
+
+async def test_what_a_provider_counts_corrects_the_next_budget() -> None:
+    rounds = tuple(replace(a_round(n), messages=(Message(Role.USER, "x" * 3_000),)) for n in range(40))
+    house = House(History(rounds))
+    maker = questions(house)
+    before = await made(house, maker=maker)
+    counted = Delta(finish=FinishReason.STOP, model="reader", usage=Usage(before.tokens * 2, 5))
+    for _ in range(40):
+        maker.learn(before, counted)
+    assert (await made(house, maker=maker)).tokens < before.tokens * 0.6
+
+
+@pytest.mark.parametrize("padded", [True, False])
+async def test_what_a_provider_adds_or_a_picture_costs_corrects_nothing(padded: bool) -> None:
+    house = House(model="reader" if padded else "eye")
+    maker = questions(house)
+    files = [] if padded else [Enclosure("a.png", media=PICTURE)]
+    question = await made(house, files=files, maker=maker)
+    usage = Usage(question.tokens * 3, 5, padded=padded)
+    maker.learn(question, Delta(finish=FinishReason.STOP, model=question.request.model, usage=usage))
+    assert maker.estimator.factor(question.request.model) == 1.0
+
+
+async def test_reasoning_is_asked_for_only_on_wish() -> None:
+    assert not (await made(House())).shows_reasoning
+    assert (await made(House(shown=True))).shows_reasoning
