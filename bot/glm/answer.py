@@ -30,6 +30,8 @@ _FINISHES = {
     "model_context_window_exceeded": FinishReason.CONTEXT,
 }
 _FAILED = "network_error"
+# Why an answer ends that is whole; one with any other reason has been cut.
+_WHOLE = (FinishReason.STOP, FinishReason.TOOLS)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -37,16 +39,19 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 class Bounds:
     """How long an answer is waited for, in seconds, and how much of it is taken, in bytes and characters.
 
-    `first` is for the first piece from an offer where another is left to be asked, `silence` for the first piece of
-    all, with the waits and attempts before it, `idle` for the gap between two (comments are no events), `tail` for what
-    follows the finish reason, `whole` for everything. An answer that reaches a bound ends there.
+    `silence` is for the first piece of all, with the waits and attempts before it, `idle` for the gap between two
+    events (comments are none), `tail` for what follows the finish reason, `whole` for everything. Where another offer
+    is left to be asked, there are shorter ones: `first` for the first event, `unseen` for a gap before the first
+    visible text, `whole_first` for an answer in one piece. An answer that reaches a bound ends there.
     """
 
     connect: float = 10.0
     first: float = 10.0
-    silence: float = 22.0
+    silence: float = 18.0
+    unseen: float = 15.0  # a guess
     idle: float = 60.0
     tail: float = 5.0
+    whole_first: float = 60.0  # a guess
     whole: float = 300.0
     stream: int = 4 * 1024 * 1024
     event: int = 1024 * 1024
@@ -77,7 +82,7 @@ class AnswerReader:
         self._body = bytearray()
         self._received = 0
         self._length = 0
-        self._thought = False
+        self._begun = False
         self._content = ""
         self._reasoning = ""
         self._calls = CallAssembler()
@@ -118,7 +123,7 @@ class AnswerReader:
 
     def cut(self, kind: str = "too_much") -> Delta | None:
         """A bound is reached: what there is of an answer ends here; without any it is a fault of this kind."""
-        if self._content or self._reasoning or self._length or self._thought:
+        if self._begun:
             self.finish = self.finish or FinishReason.LENGTH
         return self.give_up(kind)
 
@@ -211,6 +216,7 @@ class AnswerReader:
         reasoning = piece.get("reasoning_content") or piece.get("reasoning")
         if reasoning:
             self._reasoning += as_text(reasoning)
+        self._begun = self._begun or bool(self._content or self._reasoning)
         if piece.get("tool_calls") or piece.get("function_call"):
             self._calls.feed(piece)
 
@@ -239,7 +245,6 @@ class AnswerReader:
         if self.finish is FinishReason.FILTERED:
             return self._last("", "") if self.ended else None
         reasoning, text = self._split()
-        self._thought = self._thought or bool(reasoning)
         self._length += len(text)
         if self._length > self._bounds.text:
             text = text[: self._bounds.text - self._length]
@@ -256,16 +261,18 @@ class AnswerReader:
             content, self._content = mend_surrogates(self._content)
             inline, text = self._splitter.feed(content)
             reasoning += inline
+        whole = self.finish in _WHOLE
         if self.ended:
-            inline, rest = self._splitter.end()
+            inline, rest = self._splitter.end() if whole else self._splitter.cut()
             reasoning, text = reasoning + inline, text + rest
         reasoning, text = self._leaked_thoughts.feed(reasoning), self._leaks.feed(text)
         if self.ended:
-            reasoning, text = reasoning + self._leaked_thoughts.end(), text + self._leaks.end()
+            reasoning += self._leaked_thoughts.end()
+            text += self._leaks.end() if whole else self._leaks.cut()
         return mend_surrogates(reasoning)[0] if reasoning else "", text
 
     def _last(self, text: str, reasoning: str) -> Delta:
-        calls = self._called() if self.finish in (FinishReason.STOP, FinishReason.TOOLS) else ()
+        calls = self._called() if self.finish in _WHOLE else ()
         if calls or self.finish is FinishReason.TOOLS:
             self.finish = FinishReason.TOOLS if calls else FinishReason.STOP
         counted = self._counted or self._bill is not None

@@ -78,8 +78,8 @@ class Background:
         if lane is None:
             return ""
         try:
-            with lane.limiter.place(request.conversation) as place, lane.attempt() as attempt:
-                if not place.admitted.is_set():
+            with lane.attempt(request.conversation) as attempt:
+                if not attempt.place.admitted.is_set():
                     return ""
                 task = await self._submit(request, lane.offer)
                 attempt.answered()

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from bot.completion import MediaKind, ModelInfo, Thinking
+from bot.completion import Media, MediaKind, ModelInfo, Thinking
 
 # Chinese yuan for a US dollar, about: models are compared by it, nothing is billed by it.
 _YUAN: Final = 7.1
@@ -77,9 +77,9 @@ class Model(_Row):
     """A model: sizes in tokens, `concurrency` the known number of requests at a time, `ids` its name by provider.
 
     `levels` is what a request says for each amount of thinking that the model can be told, least first. It takes at
-    most so many `images` or `videos` in a request, and as `least` no smaller `max_tokens`. Without `system` it takes no
-    system message; with `boxes` it marks answers with box tokens; with `tool_stream` it can send the arguments of a
-    tool call in pieces.
+    most so many `images` or `videos` in a request, videos of the media types in `films`, and as `least` no smaller
+    `max_tokens`. Without `system` it takes no system message; with `boxes` it marks answers with box tokens; with
+    `tool_stream` it can send the arguments of a tool call in pieces.
     """
 
     context: PositiveInt
@@ -89,6 +89,7 @@ class Model(_Row):
     levels: dict[Thinking, dict[str, Any]] = {}
     images: PositiveInt | None = None
     videos: PositiveInt | None = None
+    films: tuple[str, ...] = ("video/mp4",)
     least: PositiveInt = 1
     tools: bool = True
     tool_stream: bool = False
@@ -103,6 +104,10 @@ class Model(_Row):
     def sees(self, kind: MediaKind) -> bool:
         """Whether it takes images, or videos."""
         return kind.value in self.input
+
+    def takes(self, media: Media) -> bool:
+        """Whether it takes this picture or video; of a video whose media type nobody knows it is hoped."""
+        return self.sees(media.kind) and (media.kind is not MediaKind.VIDEO or media.media_type in ("", *self.films))
 
     def level(self, wanted: Thinking | None) -> Thinking | None:
         """The level that serves: the nearest that is not above the wanted one, else the least; None without any."""
@@ -157,6 +162,9 @@ class Catalogue(_Row):
             row.sees(MediaKind.IMAGE),
             offering,
             videos=row.sees(MediaKind.VIDEO),
+            video_types=row.films,
+            most_images=row.images,
+            most_videos=row.videos,
             tools=row.tools,
             thinking=tuple(
                 level

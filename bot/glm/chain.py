@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import math
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
+from typing import Final
 
 import structlog
 
@@ -14,14 +15,18 @@ from bot.completion import ModelRequest
 from bot.errors import ModelError, OperatorError
 from bot.glm.catalogue import Offer, catalogue
 from bot.glm.circuit import Circuit
+from bot.glm.codes import Breaker
 from bot.glm.errors import Fault, facts_of
-from bot.glm.limiter import Limiter
+from bot.glm.limiter import Limiter, Place
+from bot.glm.pause import Pause
 from bot.glm.retry import RetryBudget, RetryPolicy
 
 log = structlog.get_logger(__name__)
 
 _ANSWERED = "answered"
 _ABANDONED = "abandoned"
+# Seconds after an answer for which those who wait have reason to: what refuses them is full, not broken.
+_HOPE: Final = 5.0
 
 
 class Account:
@@ -30,18 +35,26 @@ class Account:
     def __init__(self, policy: RetryPolicy) -> None:
         self.circuit = Circuit()
         self.budget = RetryBudget(policy)
+        self.lanes: list[Lane] = []
+
+    def admit(self) -> None:
+        """Let in who may come in now, at all of its lanes."""
+        for lane in self.lanes:
+            lane.limiter.admit()
 
 
 class Lane:
     """An offer and what is known of it; `answering` counts the answers that come now."""
 
-    def __init__(self, offer: Offer, account: Account, clock: Callable[[], float]) -> None:
+    def __init__(self, offer: Offer, account: Account, policy: RetryPolicy, clock: Callable[[], float]) -> None:
         self.offer = offer
         self.account = account
         self.circuit = Circuit()
-        self.limiter = Limiter(offer.model.concurrency)
+        self.limiter = Limiter(offer.model.concurrency, Pause(policy, clock), clock, self._pass)
         self.answering = 0
+        self.answered_at = -math.inf
         self.clock = clock
+        account.lanes.append(self)
 
     @property
     def blocked(self) -> Fault | None:
@@ -49,89 +62,116 @@ class Lane:
         now = self.clock()
         return self.account.circuit.blocked(now) or self.circuit.blocked(now)
 
-    def attempt(self) -> Attempt:
-        """One request, from its sending to its end; only where nothing is `blocked`."""
-        return Attempt(self)
+    @property
+    def opens_in(self) -> float:
+        """Seconds for which nobody may find out whether what it is left alone for is over."""
+        now = self.clock()
+        return max(self.account.circuit.opens_in(now), self.circuit.opens_in(now))
+
+    @property
+    def admits_in(self) -> float:
+        """Seconds until time alone may let somebody in; infinite when only an end can."""
+        return self.opens_in or self.limiter.admits_in
+
+    @property
+    def answers(self) -> bool:
+        """Whether answers come, or one has come just now."""
+        return self.answering > 0 or self.clock() < self.answered_at + _HOPE
+
+    @contextmanager
+    def attempt(self, conversation: str = "", turn: int = 0) -> Generator[Attempt]:
+        """A place in the queue and then one request, to the end of the `with`, out of which its Fault is raised.
+
+        The `turn` is that of an earlier attempt which is made again: it goes before all who have not had theirs.
+        """
+        place = self.limiter.join(conversation, turn)
+        attempt = Attempt(self, place)
+        try:
+            yield attempt
+        except Fault as fault:
+            attempt.failed(fault)
+            raise
+        finally:
+            attempt.end()
+            self.limiter.leave(place)
+            self.account.admit()
+
+    def _pass(self, place: Place) -> bool:
+        if self.blocked is not None:
+            return False
+        place.tickets = self.account.circuit.enter(), self.circuit.enter()
+        return True
 
 
 class Attempt:
-    """Tells all who keep count how a request ended; use with `with`, out of which its Fault is raised."""
+    """Tells all who keep count what becomes of a request; until its place is admitted there is nothing to tell."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, place: Place) -> None:
+        self.place = place
         self._lane = lane
         self._result = ""
         self._answering = False
-        self._tickets = (0, 0)
-
-    def __enter__(self) -> Self:
-        self._tickets = (self._lane.account.circuit.enter(), self._lane.circuit.enter())
-        return self
 
     def begun(self) -> bool:
         """Something of the answer has come; whether it is the first."""
-        if self._answering:
+        if self._answering or self.place.tickets is None:
             return False
         self._answering = True
         self._lane.answering += 1
-        account, model = self._tickets
+        account, model = self.place.tickets
         # Who begins to answer has taken the key, whatever becomes of the answer.
         self._closed(self._lane.account.circuit.answered(account), model="")
         self._lane.circuit.begun(model)
+        self._lane.account.admit()
         return True
 
     def answered(self) -> None:
         """The provider has said all that it says to this request."""
-        if self._result:
+        if self._result or self.place.tickets is None:
             return
         self._result = _ANSWERED
-        self._lane.limiter.answered()
-        account, model = self._tickets
-        self._closed(self._lane.account.circuit.answered(account), model="")
-        self._closed(self._lane.circuit.answered(model), model=self._lane.offer.name)
+        lane = self._lane
+        lane.answered_at = lane.clock()
+        account, model = self.place.tickets
+        self._closed(lane.account.circuit.answered(account), model="")
+        self._closed(lane.circuit.answered(model), model=lane.offer.name)
+        lane.limiter.answered()
+        lane.account.admit()
 
-    def __exit__(
-        self, _: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._lane.answering -= self._answering
-        if isinstance(error, Fault):
-            self._failed(error)
-        elif not self._result:
-            self._result = _ABANDONED
-            self._leave()
-        offer = self._lane.offer
-        metrics.glm_requests.labels(offer.provider, offer.name, self._result).inc()
-
-    def _failed(self, fault: Fault) -> None:
-        lane, breaker = self._lane, fault.rule.breaker
-        fault.crowded = fault.rule.crowded and lane.limiter.under_way > 1
-        if fault.rule.crowded and lane.limiter.refused():
-            log.warning("glm.limit_lowered", provider=lane.offer.provider, model=lane.offer.name, to=lane.limiter.limit)
-        if breaker is None:
+    def failed(self, fault: Fault) -> None:
+        """The request came to nothing; one that is refused as too many says nothing else of the provider."""
+        lane, rule = self._lane, fault.rule
+        if self.place.tickets is None:
+            return
+        if rule.crowded:
+            if lane.limiter.refused(self.place, rule.pace, fault.retry_after):
+                offer, limit = lane.offer, lane.limiter.limit
+                log.warning("glm.limit_lowered", provider=offer.provider, model=offer.name, to=limit)
+        elif rule.breaker is None:
             self.answered()
-        elif fault.crowded:
-            self._leave()
         else:
-            circuit, ticket, model = self._concerned(account=breaker.account)
-            if seconds := circuit.failed(ticket, fault, breaker, lane.clock(), datetime.now(UTC)):
-                self._opened(fault, model, seconds)
-            self._leave()
-        self._result = fault.rule.text
+            self._break(fault, rule.breaker, *self.place.tickets)
+        self._result = rule.text
 
-    def _concerned(self, *, account: bool) -> tuple[Circuit, int, str]:
-        whole, one = self._tickets
-        if account:
-            return self._lane.account.circuit, whole, ""
-        return self._lane.circuit, one, self._lane.offer.name
+    def end(self) -> None:
+        """The request is over."""
+        if self.place.tickets is None:
+            return
+        lane, (account, model) = self._lane, self.place.tickets
+        lane.answering -= self._answering
+        lane.account.circuit.left(account)
+        lane.circuit.left(model)
+        metrics.glm_requests.labels(lane.offer.provider, lane.offer.name, self._result or _ABANDONED).inc()
 
-    def _leave(self) -> None:
-        account, model = self._tickets
-        self._lane.account.circuit.left(account)
-        self._lane.circuit.left(model)
-
-    def _opened(self, fault: Fault, model: str, seconds: float) -> None:
-        provider = self._lane.offer.provider
-        metrics.glm_circuit_open.labels(provider, model).set(1)
-        log.warning("glm.circuit_opened", provider=provider, model=model, code=fault.code, seconds=seconds)
+    def _break(self, fault: Fault, breaker: Breaker, account: int, model: int) -> None:
+        lane = self._lane
+        circuit, ticket = (lane.account.circuit, account) if breaker.account else (lane.circuit, model)
+        if seconds := circuit.failed(ticket, fault, breaker, lane.clock(), datetime.now(UTC)):
+            name = "" if breaker.account else lane.offer.name
+            metrics.glm_circuit_open.labels(lane.offer.provider, name).set(1)
+            log.warning(
+                "glm.circuit_opened", provider=lane.offer.provider, model=name, code=fault.code, seconds=seconds
+            )
 
     def _closed(self, closed: bool, *, model: str) -> None:
         if closed:
@@ -158,6 +198,7 @@ class Chain:
                 )
         self._accounts = {name: Account(policy) for name in providers}
         self._fallbacks = tuple(fallbacks)
+        self._policy = policy
         self._clock = clock
         self._lanes: dict[tuple[str, str], Lane] = {}
 
@@ -173,10 +214,10 @@ class Chain:
     def _lane(self, model: str, provider: str) -> Lane | None:
         lane = self._lanes.get((model, provider))
         if lane is None and (offer := catalogue().offer(model, provider)) is not None:
-            lane = self._lanes[model, provider] = Lane(offer, self._accounts[provider], self._clock)
+            lane = self._lanes[model, provider] = Lane(offer, self._accounts[provider], self._policy, self._clock)
         return lane
 
 
 def _takes(offer: Offer, request: ModelRequest) -> bool:
-    kinds = {media.kind for message in request.messages for media in message.media}
-    return all(map(offer.model.sees, kinds)) and (offer.model.tools or not request.tools)
+    shown = [media for message in request.messages for media in message.media]
+    return all(map(offer.model.takes, shown)) and (offer.model.tools or not request.tools)

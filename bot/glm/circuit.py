@@ -17,8 +17,9 @@ _BEIJING = timezone(timedelta(hours=8))
 class Circuit:
     """Closed, open, or half-open: then one probe may pass, and when its answer begins a few more until one is whole.
 
-    A request passes with a ticket and ends with one call of `answered`, `failed` or `left`. What was asked before the
-    circuit opened says nothing about it afterwards. Times are seconds of one clock.
+    A request passes with a ticket, tells what becomes of it by `begun`, `answered` and `failed`, and ends with `left`.
+    What was asked before the circuit opened says nothing about it afterwards, but that an answer closes one that a
+    streak has opened. Times are seconds of one clock.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class Circuit:
         self._until = 0.0
         self._failures = 0
         self._openings: int = 0
+        self._streak = False
         self._room = 1
         self._passing = 0
 
@@ -33,9 +35,13 @@ class Circuit:
         """The fault for which nothing may be asked now, None when a request may pass."""
         return self._fault if now < self._until or self._passing >= self._room else None
 
+    def opens_in(self, now: float) -> float:
+        """Seconds until a probe may pass, 0 when it may or is under way."""
+        return max(0.0, self._until - now) if self._fault is not None else 0.0
+
     def enter(self) -> int:
         """Let a request pass that is not blocked; its ticket."""
-        self._passing += self._fault is not None
+        self._passing += 1
         return self._openings
 
     def begun(self, ticket: int) -> None:
@@ -45,29 +51,37 @@ class Circuit:
 
     def answered(self, ticket: int) -> bool:
         """An answer is whole; whether that closes the circuit."""
-        if ticket != self._openings:
+        if ticket != self._openings and not self._streak:
             return False
         closes = self._fault is not None
-        self._fault, self._failures, self._passing = None, 0, 0
+        self._fault, self._failures = None, 0
         return closes
 
     def failed(self, ticket: int, fault: Fault, breaker: Breaker, now: float, today: datetime) -> float:
-        """A request failed; the seconds for which that opens the circuit, 0 when it does not."""
+        """A request failed; the seconds for which that opens the circuit, 0 when it does not.
+
+        A streak is as long as the breaker says, and as many as are still under way: of a burst those that are answered
+        later than others fail may be the more.
+        """
         if ticket != self._openings:
             return 0.0
         self._failures += 1
-        if self._fault is None and self._failures < breaker.streak:
+        if self._fault is None and self._failures < self._enough(breaker):
             return 0.0
         seconds = open_for(fault, breaker, today)
         self._fault, self._until = fault, now + seconds
         self._openings += 1
+        self._streak = breaker.streak > 1
         self._room, self._passing = 1, 0
         return seconds
 
     def left(self, ticket: int) -> None:
-        """A request ended without saying anything about what is asked here."""
-        if ticket == self._openings and self._fault is not None:
+        """A request is over."""
+        if ticket == self._openings:
             self._passing -= 1
+
+    def _enough(self, breaker: Breaker) -> int:
+        return max(breaker.streak, self._passing - 1) if breaker.streak > 1 else 1
 
 
 def open_for(fault: Fault, breaker: Breaker, today: datetime) -> float:

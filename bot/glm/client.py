@@ -37,9 +37,11 @@ class GlmModel:
     for settings that cannot be used.
 
     While no provider answers, a question is sent at most once to each of its offers, and again only after a refusal for
-    a cause that can be mended (once for each), after one that lowers the number of requests at a time, or out of the
-    provider's budget: in a minute a tenth of the first attempts and 10. An offer that has failed five times in a row is
-    asked by at most five requests in 15 seconds, however many ask. Each fails within 22 seconds of silence.
+    a cause that can be mended (once for each), or out of the provider's budget: in a minute a tenth of the first
+    attempts and 10. An offer that refuses us as too many is asked by one request in a pause of `bot.glm.pause`, 30 in a
+    minute, however many wait. One that has failed five times in a row, and as often as is still under way, is asked by
+    at most five requests in 15 seconds. Each question fails within `bounds.silence` seconds of silence; an offer that
+    has begun to answer is waited for beyond that, the last one for `bounds.idle`.
     """
 
     def __init__(

@@ -87,8 +87,8 @@ class Rule:
 
     @property
     def crowded(self) -> bool:
-        """Whether it says that we ask too much at once."""
-        return self.text == "wait"
+        """Whether a provider says with it that we ask too much at once: its model is asked again, but more slowly."""
+        return self.text == "wait" and self.attempts > 1
 
     @property
     def breaker(self) -> Breaker | None:
@@ -97,7 +97,7 @@ class Rule:
             return self.opens
         if Action.CIRCUIT in self.does:
             return _ACCOUNT_BREAKER
-        return _STREAK_BREAKER if self.retries else None
+        return _STREAK_BREAKER if self.retries and not self.crowded else None
 
 
 _REFUSED = "{variable}_API_KEY was refused (code {code})"
@@ -109,8 +109,9 @@ _WRONG_URL = "{variable}_BASE_URL does not lead to a chat endpoint (code {code})
 _OUTAGE = "{provider} reports trouble with the account of {variable}_API_KEY (code {code})"
 _UNREACHABLE = "{provider} could not be reached; see {variable}_BASE_URL and the network"
 
-# The platform names the field or, on its Chinese pages, the picture (图).
-_ABOUT_IMAGES = r"(?i)content\.type|image|base64|图"
+# A model without eyes names the field; one with eyes the picture (图 on the Chinese platform).
+_NO_EYES = r"(?i)content\.type"
+_ABOUT_IMAGES = r"(?i)image|base64|图"
 
 _Rows: TypeAlias = Iterable[tuple[str, Rule]]
 
@@ -124,7 +125,8 @@ _ZHIPU: _Rows = (
     # A free model of the same account may still answer.
     ("1113", Rule("OFC", "quota", _EMPTY, opens=Breaker())),
     ("1200 1230", Rule("R", "busy", attempts=2)),
-    ("1210 1214", Rule("U", "no_image", pattern=_ABOUT_IMAGES, remedy=Remedy.DATA_URL)),
+    ("1210 1214", Rule("U", "no_image", pattern=_NO_EYES, remedy=Remedy.DATA_URL)),
+    ("1210 1214", Rule("U", "image_unread", pattern=_ABOUT_IMAGES, remedy=Remedy.DATA_URL)),
     ("1210", Rule("O", "bug", _OUR_BUG, pattern=r"(?i)think|effort", remedy=Remedy.THINK_FREELY)),
     ("1214", Rule("O", "bug", _OUR_BUG, remedy=Remedy.FORGET)),
     ("1210 1213 1215", Rule("O", "bug", _OUR_BUG)),
@@ -186,7 +188,7 @@ _STATUS: _Rows = (
 _CONNECTION: _Rows = (
     ("unreachable", Rule("RFO", "busy", _UNREACHABLE)),
     ("silent", Rule("RF", "busy", attempts=1)),
-    ("stalled", Rule("RF", "busy", attempts=2)),
+    ("stalled", Rule("RF", "busy", attempts=1)),
     ("waited", Rule("RF", "wait", attempts=1)),
     ("reset truncated network_error not_an_answer", Rule("RF", "busy")),
     ("too_much", Rule("F", "interrupted")),

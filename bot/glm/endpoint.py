@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ssl import SSLContext
@@ -87,11 +87,19 @@ class Endpoint:
         )
 
     async def ask(
-        self, offer: Offer, body: bytes, *, first: float, deadline: float, tools: Sequence[Tool] = ()
+        self,
+        offer: Offer,
+        body: bytes,
+        *,
+        first: float,
+        deadline: float,
+        gap: Callable[[], float] | None = None,
+        tools: Sequence[Tool] = (),
     ) -> AsyncGenerator[Delta, None]:
         """Send a request and yield the answer, with a finish in the last delta.
 
-        By `first` a piece of it must have come, by `deadline` all of it, both in the loop's time. Raises Fault.
+        By `first` an event must have come, by `deadline` all of it, both in the loop's time; `gap` is asked after each
+        event how many seconds the next may take. Raises Fault.
         """
         reader = AnswerReader(offer, self._bounds, tools)
         loop = asyncio.get_running_loop()
@@ -99,18 +107,18 @@ class Endpoint:
             delta = None if response.is_success else await _refuse(response, reader)
             if delta is not None:
                 yield delta
-            stream, events, gap = response.aiter_bytes(), 0, "silent"
+            stream, events, late = response.aiter_bytes(), 0, "silent"
             with Watchdog(first) as watchdog:
                 while not reader.ended and reader.fault is None:
-                    delta = await _read(stream, reader, watchdog, deadline, gap)
+                    delta = await _read(stream, reader, watchdog, deadline, late)
                     if reader.complete:
                         await _drain(stream)
                     if delta is not None:
                         yield delta
-                    # The first event alone may say no more than who speaks.
-                    if reader.events != events and (events or delta or reader.finish):
-                        wait = self._bounds.idle if reader.finish is None else self._bounds.tail
-                        watchdog.due, gap = min(loop.time() + wait, deadline), "stalled"
+                    if reader.events != events:
+                        idle = gap() if gap is not None else self._bounds.idle
+                        wait = idle if reader.finish is None else self._bounds.tail
+                        watchdog.due, late = min(loop.time() + wait, deadline), "stalled"
                     events = reader.events
         self._used = loop.time()
         if reader.fault is not None and not reader.ended:
@@ -179,12 +187,12 @@ class Endpoint:
 
 
 async def _read(
-    stream: AsyncIterator[bytes], reader: AnswerReader, watchdog: Watchdog, deadline: float, gap: str
+    stream: AsyncIterator[bytes], reader: AnswerReader, watchdog: Watchdog, deadline: float, late: str
 ) -> Delta | None:
     try:
         data = await watchdog.read(stream)
     except TimeoutError:
-        return reader.cut(gap) if watchdog.due >= deadline else reader.give_up(gap)
+        return reader.cut(late) if watchdog.due >= deadline else reader.give_up(late)
     except httpx.HTTPError:
         return reader.give_up("reset")
     return reader.feed(data) if data else reader.end()

@@ -32,10 +32,7 @@ class Refusal:
 
 
 class Fault(ServiceError):
-    """One attempt that failed; of what the provider wrote it holds identifiers and the date of a reset.
-
-    `crowded` says that it was one too many beside others of ours.
-    """
+    """One attempt that failed; of what the provider wrote it holds identifiers and the date of a reset."""
 
     def __init__(
         self, rule: Rule, code: str, *, trace: str = "", retry_after: float | None = None, reset: str = ""
@@ -45,7 +42,6 @@ class Fault(ServiceError):
         self.code = code
         self.trace = trace
         self.reset = reset
-        self.crowded = False
 
 
 def broken(kind: str) -> Fault:

@@ -20,9 +20,10 @@ from bot.glm.wire import encode
 
 log = structlog.get_logger(__name__)
 
-# Seconds of waiting before the position in the queue is said, and between two looks at it.
+# Seconds of waiting before the position in the queue is said, and the most and the least between two looks at it.
 _SAID_AFTER: Final = 3.0
 _LOOK: Final = 1.0
+_SHORTEST: Final = 0.001
 
 
 def loop_time() -> float:
@@ -42,28 +43,27 @@ class Inquiry:
 
     async def run(self) -> AsyncGenerator[Delta, None]:
         """Wait for its turn, ask, and yield what comes; nothing when the lane is left alone by then. Raises Fault."""
+        question = self._question
         if self._lane.limiter.full:
             raise broken("waited")
-        conversation = self._question.request.conversation
-        with self._lane.limiter.place(conversation, had_its_turn=self._question.sent) as place:
-            if not place.admitted.is_set():
-                async with aclosing(self._queue(place)) as positions:
+        with self._lane.attempt(question.request.conversation, question.turn) as attempt:
+            if not attempt.place.admitted.is_set():
+                async with aclosing(self._queue(attempt.place)) as positions:
                     async for position in positions:
                         yield position
-            if not place.admitted.is_set() or self._lane.blocked is not None:
-                return
-            with self._lane.attempt() as attempt:
-                async with aclosing(self._answer()) as deltas:
+            if attempt.place.admitted.is_set() and loop_time() < question.due:
+                async with aclosing(self._ask(attempt)) as deltas:
                     async for delta in deltas:
-                        self._hear(delta, attempt)
-                        if self._question.shows(delta):
-                            yield delta
+                        yield delta
+                return
+            late = attempt.place.admitted.is_set()
+        if late or self._lane.blocked is None:
+            raise broken("waited")
 
     def failed(self, fault: Fault) -> float | None:
         """Seconds to wait before the next attempt, None when there is none."""
         now, offer, attempt = loop_time(), self._lane.offer, self._question.attempt
-        if self._begun_at is not None:
-            self._question.excuse(now - self._begun_at)
+        self._excuse()
         fault.trace = fault.trace or self._id
         wait = self._question.failed(fault, now)
         log.warning(
@@ -74,41 +74,58 @@ class Inquiry:
             code=fault.code,
             trace=fault.trace,
             again_in=wait,
+            pause=round(self._lane.limiter.pause.left, 1),
             advice=operator_line(offer, fault),
         )
         return wait
 
     async def _queue(self, place: Place) -> AsyncGenerator[Delta, None]:
-        """Wait until admitted or the lane is left alone, and yield the position; raises Fault when that takes long."""
-        began, said = loop_time(), 0
+        """Wait until admitted, as long as that makes sense, and yield the position."""
+        question, lane, began, said = self._question, self._lane, loop_time(), 0
         with metrics.glm_waiting.track_inprogress():
-            while not place.admitted.is_set() and self._lane.blocked is None:
-                now, until = loop_time(), self._question.queue_until
-                if now >= until:
-                    break
+            while not place.admitted.is_set() and question.waits(loop_time()):
+                now, alone, hopeful = loop_time(), question.alone, question.hopeful
+                look = now + min(_LOOK, max(_SHORTEST, lane.admits_in or _LOOK))
                 with suppress(TimeoutError):  # it is only time for the next look
-                    async with asyncio.timeout_at(min(now + _LOOK, until)):
+                    async with asyncio.timeout_at(min(look, question.queue_until)):
                         await place.admitted.wait()
-                if (self._lane.answering or self._question.whole) and self._question.alone:
-                    self._question.excuse(loop_time() - now)
-                position = self._lane.limiter.position(place)
+                question.waited(loop_time() - now, alone=alone, hopeful=hopeful)
+                lane.limiter.admit()
+                position = lane.limiter.position(place)
                 if position not in (0, said) and loop_time() - began >= _SAID_AFTER:
                     said = position
                     yield Delta(position=position)
         if said:
             yield Delta(position=0)
-        if self._lane.blocked is None and loop_time() >= self._question.queue_until:
-            raise broken("waited")
 
-    def _answer(self) -> AsyncGenerator[Delta, None]:
-        question, offer = self._question, self._lane.offer
-        body, due = question.body(), question.due
+    async def _ask(self, attempt: Attempt) -> AsyncGenerator[Delta, None]:
+        async with aclosing(self._answer(attempt.place.turn)) as deltas:
+            async for delta in deltas:
+                self._hear(delta, attempt)
+                if (shown := self._question.take(delta)) is not None:
+                    yield shown
+        self._excuse()
+
+    def _excuse(self) -> None:
+        """The time of an answer that has begun is not silence, whatever becomes of it."""
+        if self._begun_at is not None:
+            self._question.excuse(loop_time() - self._begun_at)
+
+    def _answer(self, turn: int) -> AsyncGenerator[Delta, None]:
+        question, offer, now = self._question, self._lane.offer, loop_time()
+        body = question.body(turn)
         self._id = body.get("request_id", "")
         if question.whole:
-            # A whole answer has no first piece: only the bound for everything is for it.
-            self._begun_at, due = loop_time(), question.ends_at
-        tools = question.request.tools
-        return self._endpoint.ask(offer, encode(body), first=due, deadline=question.ends_at, tools=tools)
+            # A whole answer has no first piece: no time is silence before it.
+            self._begun_at = now
+        return self._endpoint.ask(
+            offer,
+            encode(body),
+            first=question.first_due(now),
+            deadline=question.ends_at,
+            gap=lambda: question.gap(loop_time(), heard=self._begun_at is not None),
+            tools=question.request.tools,
+        )
 
     def _hear(self, delta: Delta, attempt: Attempt) -> None:
         if self._begun_at is None:

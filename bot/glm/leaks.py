@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.completion import Tool, ToolCall
@@ -12,84 +13,227 @@ from bot.glm.fields import as_list, as_object, as_text, dump, parse
 from bot.glm.thinking import possible_start
 
 _CALL: Final = "<tool_call>"
-# All that stands between two of these is markup.
-_CLOSERS: Final = {_CALL: "</tool_call>", "<arg_key>": "</arg_key>", "<arg_value>": "</arg_value>"}
-_TAGS: Final = (*_CLOSERS, *_CLOSERS.values())
-# After a backtick the answer writes about the markup.
-_TAG: Final = re.compile("(?<!`)(?:" + "|".join(_TAGS) + ")")
-_NAME: Final = re.compile(r"\s*([\w.-]{1,64})\s*", re.ASCII)
+_CALL_END: Final = "</tool_call>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What follows an opening tag that is markup; an answer that only writes about the tag goes on otherwise.
+
+    What matches `sure` needs no more to be known. Else it is markup once the closer has come and all before it matches
+    `closed`, and it may still become such while it matches `growing`.
+    """
+
+    closer: str
+    sure: re.Pattern[str]
+    closed: re.Pattern[str]
+    growing: re.Pattern[str]
+
+
+_NEVER: Final = re.compile(r"(?!)")
+_KEY: Final = re.compile(r"\s*[\w.-]{0,64}\s*")
+_VALUE: Final = re.compile(r".*", re.DOTALL)
+_NAME: Final = "[A-Za-z0-9_-]{1,64}"  # docs.z.ai, chat completion, the name of a function
+_LINES: Final = rf"\s*{_NAME}[^\S\n]*\n.*"
+# Before arguments other words are meant as a name as well, and a call may be all JSON.
+_WORD: Final = r"\s*(?:[A-Za-z0-9_.:-]{1,64}\s*)?"
+_SHAPES: Final = {
+    _CALL: _Shape(
+        _CALL_END,
+        re.compile(rf"{_WORD}(?:<arg_key>|\{{\s*[\"}}])"),
+        re.compile(rf"\s*{_NAME}\s*|{_LINES}", re.DOTALL),
+        re.compile(rf"{_WORD}(?:\{{\s*)?|{_LINES}", re.DOTALL),
+    ),
+    "<arg_key>": _Shape("</arg_key>", _NEVER, _KEY, _KEY),
+    "<arg_value>": _Shape("</arg_value>", _NEVER, _VALUE, _VALUE),
+}
+_TAGS: Final = (*_SHAPES, *(shape.closer for shape in _SHAPES.values()))
+_TAG: Final = re.compile("|".join(_TAGS))
+# Characters for which a text is held back at most while it is not known whether it is markup.
+_PATIENCE: Final = 2_000
+_NAMED: Final = re.compile(r"\s*([\w.-]{1,64})\s*", re.ASCII)
 _PAIR: Final = re.compile(r"<arg_key>([^<>]*)</arg_key>\s*<arg_value>(.*?)</arg_value>\s*", re.DOTALL)
+# CommonMark: a fence is at least three backticks, behind nothing but space and the marks of quotes and lists.
+_FENCE: Final = 3
+_MARGIN: Final = " \t\r>*+-.)0123456789"
+_TICKS: Final = re.compile(r"`+|\n")
 
 
 class LeakFilter:
-    """Lets a text through without such markup; what may be the beginning of a tag is held back.
+    """Lets a text through without such markup; what may be the beginning of some is held back.
 
-    `bodies` are the insides of the calls that were taken out. Markup that is never closed goes to the end.
+    `bodies` are the insides of the calls that were taken out. Code, and what an answer writes about the tags, is text.
+    A call that is never closed goes to the end.
     """
 
-    __slots__ = ("_before", "_body", "_closer", "_held", "bodies")
+    __slots__ = ("_body", "_code", "_held", "_tag", "_told", "bodies")
 
     def __init__(self) -> None:
         self.bodies: list[str] = []
-        self._body: list[str] | None = None  # of the call that is open, None outside and in other markup
-        self._closer = ""
+        self._tag = ""  # the one that is open
+        self._body: list[str] | None = None  # of an open call that is known to be one
         self._held = ""
-        self._before = ""
+        self._told: set[str] = set()  # the closers of tags that were text
+        self._code = _Code()
 
     def feed(self, text: str) -> str:
         """Take more text; return what is none of it."""
-        if not text or not (self._closer or self._held or "<" in text):
-            self._before = text[-1:] or self._before
-            return text
-        text, self._held = self._held + text, ""
         shown: list[str] = []
-        while text:
-            text = self._inside(text) if self._closer else self._outside(text, shown)
+        self._take(text, shown)
         return "".join(shown)
 
     def end(self) -> str:
-        """What was held back, at the end of the text."""
+        """What was held back, where the model has ended its text."""
+        shown: list[str] = []
+        while self._tag and self._body is None:
+            held, self._held = self._held, ""
+            self._give_back(shown)
+            self._take(held, shown)
         held, self._held = self._held, ""
-        if not self._closer:
-            return held
-        self._close(held)
-        return ""
+        if self._body is None:
+            shown.append(held)
+        else:
+            self._close(held)
+        return "".join(shown)
+
+    def cut(self) -> str:
+        """What was held back, where the text breaks off: nothing of what might have become markup."""
+        if self._tag and self._body is None:
+            self._tag = self._held = ""
+        return self.end()
+
+    def _take(self, text: str, shown: list[str]) -> None:
+        text, self._held = self._held + text, ""
+        while text:
+            if self._body is not None:
+                text = self._inside(text, self._body)
+            else:
+                text = self._opened(text, shown) if self._tag else self._outside(text, shown)
 
     def _outside(self, text: str, shown: list[str]) -> str:
         """Show what comes before the next tag and return what comes after it."""
-        found = _TAG.search(self._before + text)
+        found = _TAG.search(text)
         if found is None:
             safe = len(text) - max(possible_start(text, tag) for tag in _TAGS)
             self._show(text[:safe], shown)
             self._held = text[safe:]
             return ""
-        skip = len(self._before)
-        self._show(text[: found.start() - skip], shown)
-        self._closer = _CLOSERS.get(found.group(), "")
-        self._body = [] if found.group() == _CALL else None
-        return text[found.end() - skip :]
+        self._show(text[: found.start()], shown)
+        tag = found.group()
+        if self._code.inside() or tag in self._told or (_CALL_END in self._told and tag != _CALL):
+            self._told.discard(tag)
+            self._show(tag, shown)
+        elif tag in _SHAPES:
+            self._tag = tag
+        return text[found.end() :]
+
+    def _opened(self, text: str, shown: list[str]) -> str:
+        """Decide whether what follows an opening tag is markup; hold it back while that is not known."""
+        shape = _SHAPES[self._tag]
+        most = _PATIENCE + len(shape.closer)
+        if shape.sure.match(text, 0, most):
+            self._body = []
+            return text
+        end = text.find(shape.closer, 0, most)
+        if end >= 0 and shape.closed.fullmatch(text, 0, end):
+            self._body = []
+            self._close(text[:end])
+            return text[end + len(shape.closer) :]
+        known = len(text) - max(possible_start(text, tag) for tag in (shape.closer, "<arg_key>"))
+        if end < 0 and len(text) < most and shape.growing.fullmatch(text, 0, known):
+            self._held = text
+            return ""
+        self._give_back(shown)
+        return text
+
+    def _give_back(self, shown: list[str]) -> None:
+        self._told.add(_SHAPES[self._tag].closer)
+        self._show(self._tag, shown)
+        self._tag = ""
 
     def _show(self, text: str, shown: list[str]) -> None:
+        self._code.feed(text)
         shown.append(text)
-        self._before = text[-1:] or self._before
 
-    def _inside(self, text: str) -> str:
-        body, closer, rest = text.partition(self._closer)
-        if closer:
-            self._close(body)
+    def _inside(self, text: str, body: list[str]) -> str:
+        before, closed, rest = text.partition(_CALL_END)
+        if closed:
+            self._close(before)
             return rest
-        safe = len(text) - possible_start(text, self._closer)
-        if self._body is not None:
-            self._body.append(text[:safe])
+        safe = len(text) - possible_start(text, _CALL_END)
+        body.append(text[:safe])
         self._held = text[safe:]
         return ""
 
     def _close(self, rest: str) -> None:
-        if self._body is not None:
-            self.bodies.append("".join((*self._body, rest)))
+        if self._tag == _CALL:
+            self.bodies.append("".join((*(self._body or ()), rest)))
         self._body = None
-        self._closer = ""
-        self._before = ""
+        self._tag = ""
+
+
+class _Code:
+    """Knows whether a text that grows stands inside of Markdown's code at its end.
+
+    Code on a line ends with the line: a backtick that is never closed turns nothing more into code.
+    """
+
+    __slots__ = ("_blank", "_closes", "_fence", "_opens", "_run", "_span")
+
+    def __init__(self) -> None:
+        self._fence = ""  # the backticks of the fence that was opened on a line above
+        self._span = ""  # those that opened code on this line
+        self._opens = False  # whether that code is a fence, should it stay open
+        self._closes = False  # whether the fence is closed, should nothing follow on this line
+        self._blank = True  # whether a fence may stand here
+        self._run = ""
+
+    def feed(self, text: str) -> None:
+        """Take more text."""
+        text = self._run + text
+        whole = text.rstrip("`")
+        self._run = text[len(whole) :]
+        self._read(whole)
+
+    def inside(self) -> bool:
+        """Whether what follows, which is no backtick, is code."""
+        run, self._run = self._run, ""
+        self._read(run)
+        return bool(self._fence or self._span)
+
+    def _read(self, text: str) -> None:
+        start = 0
+        for found in _TICKS.finditer(text):
+            self._words(text[start : found.start()])
+            start = found.end()
+            if found.group() == "\n":
+                self._end_line()
+            else:
+                self._turn(found.group())
+        self._words(text[start:])
+
+    def _words(self, words: str) -> None:
+        if words.strip(_MARGIN):
+            self._blank = self._closes = False
+
+    def _turn(self, run: str) -> None:
+        if self._fence:
+            self._closes = self._blank and len(run) >= len(self._fence)
+        elif not self._span:
+            self._span = run
+            self._opens = self._blank and len(run) >= _FENCE
+        elif run == self._span:
+            self._span = ""
+        self._blank = False
+
+    def _end_line(self) -> None:
+        if self._closes:
+            self._fence = ""
+        elif self._span and self._opens:
+            self._fence = self._span
+        self._span = ""
+        self._closes = False
+        self._blank = True
 
 
 def read_leak(body: str, tools: Sequence[Tool]) -> ToolCall | None:
@@ -99,7 +243,7 @@ def read_leak(body: str, tools: Sequence[Tool]) -> ToolCall | None:
         tool = _offered(as_text(spoken.get("name")), tools)
         arguments = as_object(spoken.get("arguments"))
         return ToolCall(new_id(), tool.name, dump(arguments)) if tool else None
-    named = _NAME.match(body)
+    named = _NAMED.match(body)
     tool = _offered(named.group(1), tools) if named else None
     return _call(body[named.end() :], tool) if named and tool else None
 

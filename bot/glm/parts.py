@@ -45,7 +45,7 @@ def content_of(message: Message, model: Model, lead: str, *, data_urls: bool) ->
 
 
 def _offered(message: Message, model: Model) -> list[Media]:
-    return [media for media in message.media if message.role is Role.USER and model.sees(media.kind)]
+    return [media for media in message.media if message.role is Role.USER and model.takes(media)]
 
 
 def _part(media: Media, *, data_urls: bool) -> dict[str, Any]:

@@ -18,10 +18,10 @@ _MINUTE: Final = 60.0
 class RetryPolicy:
     """Full jitter: each wait is drawn between 0 and base × 2ⁿ seconds, at most `cap`.
 
-    `attempts` is per model and provider and counts the first. A Retry-After above `longest_hint` seconds is not waited
-    for, nor more than `patience` seconds in all for one question. `draw` and `sleep` are chance and time. All questions
-    together are asked again at a provider at most `share` times as often as for the first time, plus `floor`, in a
-    minute.
+    It is not for refusals as too many, after which all wait together (`bot.glm.pause`). `attempts` is per model and
+    provider and counts the first. A Retry-After above `longest_hint` seconds is not waited for, nor more than
+    `patience` seconds in all for one question. `draw` and `sleep` are chance and time. All questions together are
+    asked again at a provider at most `share` times as often as for the first time, plus `floor`, in a minute.
     """
 
     attempts: int = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from bot.glm.catalogue import ThinkingStyle
 
@@ -11,86 +12,99 @@ _HEADERS = ("###Thinking", "###Response")
 _BOXES = ("<|begin_of_box|>", "<|end_of_box|>")
 _FIRST = "<"  # of every marker that is erased
 _UNLIMITED = 1 << 30
+# Takes content, adds what it knows to the reasoning and to the answer, and returns what the next step is to take.
+_Step = Callable[[str, list[str], list[str]], str]
 
 
 class ThinkSplitter:
     """Splits content into reasoning and answer.
 
-    A block of reasoning is recognised at the start of the content only, so that an answer may write about the tags. A
-    model that thinks inline sometimes leaves the opening tag out: until the closing one its content is held back.
-    Markers of other models that have strayed into an answer are deleted.
+    Blocks of reasoning are recognised at the start of the content only, one right after another, so that an answer may
+    write about the tags. A model that thinks inline sometimes leaves the opening tag out: until the closing one its
+    content is held back. Markers of other models that have strayed into an answer are deleted.
     """
 
-    __slots__ = ("_begun", "_close", "_erasers", "_held", "_open", "_step", "_withholds")
+    __slots__ = ("_begun", "_close", "_erasers", "_held", "_open", "_otherwise", "_step")
 
     def __init__(self, style: ThinkingStyle, *, boxes: bool = False) -> None:
         self._open, self._close = _HEADERS if style is ThinkingStyle.HEADERS else _TAGS
-        self._withholds = style is ThinkingStyle.INLINE
         self._erasers = [_Eraser(_BOXES, _UNLIMITED)] if boxes else []
         self._held = ""
         self._begun = False
-        self._step = self._start
+        self._step: _Step = self._opening
+        self._otherwise: _Step = self._undecided if style is ThinkingStyle.INLINE else self._unopened
 
     def feed(self, content: str) -> tuple[str, str]:
         """Take more content; return what is known to be (reasoning, answer)."""
-        return self._step(content)
+        reasoning: list[str] = []
+        text: list[str] = []
+        while content:
+            content = self._step(content, reasoning, text)
+        return "".join(reasoning), "".join(text)
 
     def end(self) -> tuple[str, str]:
-        """What was held back, at the end of the content."""
+        """What was held back, where the model has ended its content."""
         held, self._held = self._held, ""
         if self._step == self._inside:
             return held, ""
-        text = self._answer(held)[1]
+        text: list[str] = []
+        self._answer(held, [], text)
         rest = ""
         for eraser in self._erasers:
             rest = eraser.feed(rest) + eraser.end()
-        return "", text + (rest if self._begun else rest.lstrip("\r\n"))
+        return "", "".join(text) + (rest if self._begun else rest.lstrip("\r\n"))
 
-    def _start(self, content: str) -> tuple[str, str]:
-        self._held += content
-        head = self._held.lstrip()
-        if self._open.startswith(head):
-            if head != self._open:
-                return "", ""
-        elif not head.startswith(self._open):
-            return self._no_block()
-        self._held = ""
-        self._step = self._inside
-        return self._inside(head[len(self._open) :])
-
-    def _no_block(self) -> tuple[str, str]:
+    def cut(self) -> tuple[str, str]:
+        """What was held back, where the content breaks off: reasoning, unless the answer has begun."""
+        if self._step == self._answer:
+            return self.end()
         held, self._held = self._held, ""
-        self._step = self._undecided if self._withholds else self._answer
-        if not self._withholds:
-            self._erasers.append(_Eraser(_TAGS[1:], 1))
-        return self._step(held)
+        return held, ""
 
-    def _undecided(self, content: str) -> tuple[str, str]:
+    def _opening(self, content: str, reasoning: list[str], text: list[str]) -> str:
+        content = self._held + content
+        head = content.lstrip()
+        if head != self._open and self._open.startswith(head):
+            self._held = content
+            return ""
+        self._held = ""
+        if head.startswith(self._open):
+            self._step = self._inside
+            return head[len(self._open) :]
+        self._step = self._otherwise
+        return content
+
+    def _unopened(self, content: str, reasoning: list[str], text: list[str]) -> str:
+        self._erasers.append(_Eraser(_TAGS[1:], 1))
+        self._step = self._answer
+        return content
+
+    def _undecided(self, content: str, reasoning: list[str], text: list[str]) -> str:
         seen = max(0, len(self._held) - len(self._close))
         self._held += content
-        return self._until_close(self._held) if self._held.find(self._close, seen) >= 0 else ("", "")
+        if self._held.find(self._close, seen) < 0:
+            return ""
+        held, self._held = self._held, ""
+        self._step = self._inside
+        return held
 
-    def _inside(self, content: str) -> tuple[str, str]:
-        content = self._held + content
-        if self._close in content:
-            return self._until_close(content)
-        safe = len(content) - possible_start(content, self._close)
+    def _inside(self, content: str, reasoning: list[str], text: list[str]) -> str:
+        content, closed, rest = (self._held + content).partition(self._close)
+        safe = len(content) - (0 if closed else possible_start(content, self._close))
         self._held = content[safe:]
-        return content[:safe], ""
+        reasoning.append(content[:safe])
+        if closed:
+            self._step, self._otherwise = self._opening, self._answer
+        return rest
 
-    def _until_close(self, content: str) -> tuple[str, str]:
-        reasoning, _, rest = content.partition(self._close)
-        self._held = ""
-        self._step = self._answer
-        return reasoning, self._answer(rest)[1]
-
-    def _answer(self, content: str) -> tuple[str, str]:
+    def _answer(self, content: str, reasoning: list[str], text: list[str]) -> str:
         for eraser in self._erasers:
             content = eraser.feed(content)
         if not self._begun:
             content = content.lstrip("\r\n")
             self._begun = bool(content)
-        return "", content
+        text.append(content)
+        return ""
 
 
 class _Eraser:
@@ -102,8 +116,8 @@ class _Eraser:
         self._markers = markers
         self._pattern = re.compile("(?<!`)(?:" + "|".join(map(re.escape, markers)) + ")")
         self._left = times
-        self._before = ""
-        self._held = ""
+        self._before: str = ""
+        self._held: str = ""
 
     def feed(self, text: str) -> str:
         if not self._left or not text:
@@ -112,13 +126,17 @@ class _Eraser:
             self._before = text[-1]
             return text
         text = self._before + self._held + text
-        text, found = self._pattern.subn("", text, count=self._left)
-        self._left -= found
-        held = max(possible_start(text, marker) for marker in self._markers) if self._left else 0
+        start = len(self._before)
+        kept: list[str] = []
+        while self._left and (found := self._pattern.search(text, start)):
+            kept.append(text[start : found.start()])
+            start = found.end()
+            self._left -= 1
+        held = max(possible_start(text[start:], marker) for marker in self._markers) if self._left else 0
         safe = len(text) - held
         self._held = text[safe:]
-        skip, self._before = len(self._before), text[max(0, safe - 1) : safe]
-        return text[skip:safe]
+        self._before = text[max(0, safe - 1) : safe]
+        return "".join((*kept, text[start:safe]))
 
     def end(self) -> str:
         held, self._held = self._held, ""

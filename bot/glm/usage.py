@@ -32,3 +32,23 @@ def read_usage(counted: Mapping[str, Any], bill: float | None, offer: Offer) -> 
         currency=currency,
         padded=offer.terms.padded,
     )
+
+
+def together(earlier: Usage | None, last: Usage | None) -> Usage | None:
+    """The usage of two attempts as one; a cost in another currency than the last one's is left out.
+
+    As their prompts are counted together, it says nothing about the size of one.
+    """
+    if earlier is None or last is None:
+        return earlier or last
+    currency = last.currency or earlier.currency
+    costs = [usage.cost for usage in (earlier, last) if usage.cost is not None and usage.currency == currency]
+    return Usage(
+        prompt=earlier.prompt + last.prompt,
+        completion=earlier.completion + last.completion,
+        cached=earlier.cached + last.cached,
+        reasoning=earlier.reasoning + last.reasoning,
+        cost=sum(costs) if costs else None,
+        currency=currency,
+        padded=True,
+    )

@@ -276,6 +276,31 @@ def test_v35_leaked_markup_without_tools_is_never_shown() -> None:
     assert (text_of(deltas), end_of(deltas)) == ("Hello", FinishReason.STOP)
 
 
+def test_v35_leaked_markup_inside_of_code_is_text_and_calls_nothing() -> None:
+    for text in (f"So:\n```xml\n{LEAK}\n```\nThat is it.", "Write `<tool_call>get_weather</tool_call>`."):
+        deltas, _ = read(chunk(content=text[:20]), zhipu(text[20:]))
+        assert (text_of(deltas), end_of(deltas), deltas[-1].tool_calls) == (text, FinishReason.STOP, ())
+
+
+@pytest.mark.parametrize(("reason", "shown"), [("stop", "So <tool_call>\nget"), ("length", "So ")])
+def test_v35_what_may_have_become_markup_is_shown_only_where_the_answer_is_whole(reason: str, shown: str) -> None:
+    assert text_of(read(zhipu("So <tool_call>", "\nget", finish=reason))[0]) == shown
+
+
+@pytest.mark.parametrize(
+    ("reason", "parts"),
+    [("length", (CANARY, "")), ("model_context_window_exceeded", (CANARY, "")), ("stop", ("", CANARY))],
+)
+def test_v27_without_any_tag_an_inline_thinker_has_answered_only_where_it_ended(reason: str, parts: object) -> None:
+    deltas, _ = read(zhipu(CANARY[:5], CANARY[5:], finish=reason), model="glm-z1-air")
+    assert (reasoning_of(deltas), text_of(deltas)) == parts
+
+
+def test_v27_an_inline_thinker_beyond_a_bound_has_only_thought() -> None:
+    deltas, _ = read(chunk(content=CANARY), b": filler\n" * 100, model="glm-z1-air", bounds=Bounds(stream=500))
+    assert (reasoning_of(deltas), text_of(deltas), end_of(deltas)) == (CANARY, "", FinishReason.LENGTH)
+
+
 def test_network_error_is_never_a_good_end() -> None:
     assert fault_of(zhipu("Hello", finish="network_error")) == "network_error"
 

@@ -200,7 +200,7 @@ async def test_nothing_of_the_reasoning_is_in_the_answer() -> None:
 
 
 async def test_every_finish_is_that_of_a_stream() -> None:
-    cut = await outcome(Answer(("one", " two"), ending=Finish("length")))
+    cut = await outcome(Answer(("one", " two"), "Hm.", thinking=Thinking.TAGS, ending=Finish("length")))
     blocked = await outcome(Answer("words", ending=Sensitive("history", 1)))
     assert isinstance(cut, Delta)
     assert isinstance(blocked, Delta)

@@ -57,6 +57,14 @@ def test_what_a_model_takes_is_said() -> None:
     assert (reading.images, reading.videos, reading.tools) == (False, False, True)
     assert not info("glm-4v-flash", "bigmodel").videos
     assert not info("glm-4.5v", "zai").tools
+    assert info("glm-4v-flash", "bigmodel").most_images == 1
+
+
+def test_which_videos_a_model_takes_is_known() -> None:
+    assert info("glm-4.1v-thinking-flash", "bigmodel").video_types == ("video/mp4",)
+    several = info("glm-4.5v", "zai")
+    assert set(several.video_types) == {"video/mp4", "video/quicktime", "video/x-matroska"}
+    assert several.most_videos == 1
 
 
 def test_prices_can_be_compared_in_one_currency() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from bot.glm.retry import RetryPolicy
 from tests.unit.glm.provider import KEY, question
 
 PICTURE = Media(MediaKind.IMAGE, "image/png", b"x")
+FILM = Media(MediaKind.VIDEO, "video/mp4", b"film")
 TOOL = Tool("now", "The time", {"type": "object"})
 
 
@@ -90,7 +92,7 @@ def test_a_fallback_that_no_provider_has_is_the_operators_mistake(name: str) -> 
 def test_a_fallback_that_does_not_see_is_passed_over_for_a_picture() -> None:
     made = chain("zai", fallbacks=("glm-5.1", "glm-4.6v"))
     assert names(made.lanes(seen(PICTURE, "glm-5v-turbo"))) == [("zai", "glm-5v-turbo"), ("zai", "glm-4.6v")]
-    assert names(made.lanes(seen(replace(PICTURE, kind=MediaKind.VIDEO), "glm-5v-turbo")))[1:] == [("zai", "glm-4.6v")]
+    assert names(made.lanes(seen(FILM, "glm-5v-turbo")))[1:] == [("zai", "glm-4.6v")]
 
 
 def test_a_fallback_without_tools_is_passed_over_where_they_are_needed() -> None:
@@ -171,15 +173,48 @@ def test_a_probe_of_the_account_that_fails_for_another_reason_leaves_room_for_th
     assert lane.blocked is None
 
 
-def test_a_refusal_beside_others_teaches_and_closes_nothing() -> None:
+@pytest.mark.parametrize("beside", [0, 3])
+def test_refusals_as_too_many_teach_and_close_nothing_whatever_is_under_way(beside: int) -> None:
     lane, limited = lane_of(chain()), to_fault("zhipu", Refusal(429, "1302"))
-    with lane.limiter.place("a"), lane.limiter.place("b"), lane.limiter.place("c"), lane.limiter.place("d"):
+    with ExitStack() as stack:
+        for _ in range(beside):
+            stack.enter_context(lane.attempt("a"))
         for _ in range(9):
             fail(lane, limited)
-    assert (lane.limiter.limit, limited.crowded, lane.blocked) == (2, True, None)
-    with lane.limiter.place("a"):
-        fail(lane, limited)
-    assert (lane.limiter.limit, limited.crowded) == (1, False)
+    assert (lane.limiter.limit, lane.blocked) == (max(1, beside), None)
+
+
+def test_an_answer_from_before_a_streak_closes_its_circuit() -> None:
+    lane = lane_of(chain())
+    with lane.attempt() as early:
+        for _ in range(5):
+            fail(lane, broken("reset"))
+        assert lane.blocked is not None
+        early.answered()
+        assert lane.blocked is None
+
+
+def test_who_waits_at_any_model_of_an_account_is_let_in_when_its_circuit_closes() -> None:
+    clock = Clock()
+    made = chain("zai", fallbacks=("glm-4.7",), clock=clock)
+    lane, other = made.lanes(question())
+    fail(lane, to_fault("zhipu", Refusal(401, "1002")))
+    clock.now += 61
+    with lane.attempt() as probe, other.attempt() as waiting:
+        assert (probe.place.admitted.is_set(), waiting.place.admitted.is_set()) == (True, False)
+        probe.begun()
+        assert waiting.place.admitted.is_set()
+
+
+def test_who_leaves_the_queue_has_asked_nothing() -> None:
+    lane = lane_of(chain())
+    labels = {"provider": "bigmodel", "model": "glm-5.1", "result": "abandoned"}
+    fail(lane, to_fault("zhipu", Refusal(429, "1302")))
+    before = metric("glimmer_glm_requests_total", **labels)
+    with pytest.raises(Fault), lane.attempt():
+        raise broken("waited")
+    assert metric("glimmer_glm_requests_total", **labels) == before
+    assert lane.limiter.under_way == 0
 
 
 def test_known_limits_are_where_the_limiter_starts() -> None:
@@ -202,8 +237,7 @@ def test_opening_closing_and_lowering_are_logged_and_counted() -> None:
         with lane.attempt() as attempt:
             attempt.answered()
         assert metric("glimmer_glm_circuit_open", **gauge) == 0
-        with lane.limiter.place("a"):
-            fail(lane, to_fault("acedata", Refusal(429, "too_many_requests")))
+        fail(lane, to_fault("acedata", Refusal(429, "too_many_requests")))
     assert [entry["event"] for entry in logs] == ["glm.circuit_opened", "glm.circuit_closed", "glm.limit_lowered"]
     assert all((entry["provider"], entry["model"]) == ("acedata", "glm-5.1") for entry in logs)
 

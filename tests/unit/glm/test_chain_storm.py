@@ -14,8 +14,8 @@ from tests.unit.glm.virtual import Ending, ask, now, run, waiting
 USERS = 200
 PROVIDERS = ("bigmodel", "zai")
 OFFERS = 2 * len(PROVIDERS)
-# The bounds that GlmModel states: each question once at each offer, a tenth more and 10 for each provider; and what it
-# takes to learn, at each offer five failures in a row and a refusal for each that was under way.
+# The bounds that GlmModel states: each question once at each offer, a tenth more and 10 for each provider (an offer
+# that refuses us as too many takes less than that); and what it takes to learn, five failures in a row at each offer.
 RETRIES = USERS * OFFERS // 10 + 10 * len(PROVIDERS)
 FIRST_MINUTE = USERS * OFFERS + RETRIES + 5 * OFFERS
 # Five in 15 seconds at each offer, whoever asks.
@@ -39,6 +39,10 @@ STORMS = {
 }
 
 
+# Seconds until the text; who has begun to answer at the last offer is waited for a minute longer.
+TEXT = dict.fromkeys(STORMS, 25.0) | {"says who speaks and hangs": 25.0 + 60.0}
+
+
 async def insist(transport: Providers, minutes: int) -> list[Ending]:
     """All users ask at once, and again five seconds after each failure."""
     model, endings = waiting(transport, *PROVIDERS, fallbacks=["glm-4.7"]), list[Ending]()
@@ -52,12 +56,13 @@ async def insist(transport: Providers, minutes: int) -> list[Ending]:
     return endings
 
 
-@pytest.mark.parametrize("reply", STORMS.values(), ids=STORMS.keys())
-def test_every_user_has_a_text_within_25_seconds_and_the_providers_are_spared(reply: Reply | Exception) -> None:
+@pytest.mark.parametrize("storm", STORMS)
+def test_every_user_has_a_text_in_time_and_the_providers_are_spared(storm: str) -> None:
+    reply = STORMS[storm]
     transport = Providers(bigmodel=reply, zai=reply)
     transport.latency = 0.4
     endings = run(lambda: insist(transport, 2))
     minutes = Counter(int(at // 60) for _, _, at in transport.asked)
-    assert all(ending.error is not None and ending.seconds <= 25 for ending in endings)
+    assert all(ending.error is not None and ending.seconds <= TEXT[storm] for ending in endings)
     assert minutes[0] <= FIRST_MINUTE
     assert minutes[1] <= LATER_MINUTE

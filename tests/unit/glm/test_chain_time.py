@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
-from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from bot.completion import Delta
+from bot.glm.answer import Bounds
 from bot.glm.client import GlmModel
 from bot.glm.wire import Options
-from tests.unit.glm.provider import HANG, Provider, Providers, Reply, chunk, event, question, refusal, text_of, zhipu
+from tests.unit.glm.provider import HANG, Provider, Providers, Reply, chunk, event, refusal, zhipu
 from tests.unit.glm.virtual import Ending, ask, run, waiting
 
 HELLO = zhipu("Hello")
 SILENT = Reply([HANG])
+WHOLE = b'{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]}'
 OPENER = event({"choices": [{"delta": {"role": "assistant", "content": ""}, "finish_reason": None}], "usage": None})
 
 
@@ -34,7 +33,7 @@ def asked(model: GlmModel, *, at: float = 0.0) -> Ending:
 # The first event -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("reads", [[HANG], [b": still here\n\n", HANG], [5.0, HANG], [OPENER, HANG]])
+@pytest.mark.parametrize("reads", [[HANG], [b": still here\n\n", HANG], [5.0, HANG]])
 def test_a_provider_that_sends_nothing_is_left_for_the_next_after_10_seconds(reads: list[bytes | float | str]) -> None:
     transport = Providers(bigmodel=Reply([*reads]), zai=HELLO)
     ending = asked(waiting(transport, "bigmodel", "zai"))
@@ -47,32 +46,62 @@ def test_comments_do_not_keep_a_silent_provider() -> None:
 
 
 def test_a_provider_that_begins_in_time_is_waited_for() -> None:
-    late = Reply([9.0, chunk(reasoning_content="hm"), 50.0, chunk(reasoning_content="hm"), 50.0, HELLO])
+    late = Reply([9.0, *[chunk(reasoning_content="hm"), 14.0] * 5, HELLO])
     ending = asked(waiting(Providers(bigmodel=late, zai=HELLO), "bigmodel", "zai"))
-    assert (ending.by[0], ending.seconds) == ("bigmodel", 109.0)
+    assert (ending.by[0], ending.seconds) == ("bigmodel", 79.0)
 
 
-def test_without_another_the_first_event_may_take_22_seconds() -> None:
-    assert asked(waiting(Provider(Reply([21.0, HELLO])))).text == "Hello"
-    ending = asked(waiting(Provider(Reply([23.0, HELLO]))))
+def test_who_speaks_is_a_first_event() -> None:
+    slow = Providers(acedata=Reply([OPENER, 12.0, HELLO]), zai=zhipu("other"))
+    ending = asked(waiting(slow, "acedata", "zai"))
+    assert (ending.by[0], ending.text, ending.seconds) == ("acedata", "Hello", 12.0)
+
+
+@pytest.mark.parametrize(("at", "left_at"), [(0.0, 15.0), (9.0, 18.0)])
+def test_who_speaks_and_then_says_nothing_has_15_seconds_and_the_patience(at: float, left_at: float) -> None:
+    slow = Providers(acedata=Reply([at, OPENER, HANG]), zai=HELLO)
+    ending = asked(waiting(slow, "acedata", "zai"))
+    assert ending.seconds == left_at
+    assert ending.text == ("Hello" if left_at < 18.0 else "")
+
+
+def test_without_another_who_has_spoken_has_a_minute() -> None:
+    assert asked(waiting(Provider(Reply([OPENER, 59.0, HELLO])), "acedata")).text == "Hello"
+    ending = asked(waiting(Provider(Reply([OPENER, 61.0, HELLO])), "acedata"))
     assert ending.error is not None
-    assert (ending.error.text, ending.error.code, ending.seconds) == ("busy", "silent", 22.0)
+    assert (ending.error.text, ending.error.code, ending.seconds) == ("busy", "stalled", 60.0)
 
 
-def test_nothing_from_anybody_within_22_seconds_is_an_error() -> None:
+def test_without_another_the_first_event_may_take_18_seconds() -> None:
+    assert asked(waiting(Provider(Reply([17.0, HELLO])))).text == "Hello"
+    ending = asked(waiting(Provider(Reply([19.0, HELLO]))))
+    assert ending.error is not None
+    assert (ending.error.text, ending.error.code, ending.seconds) == ("busy", "silent", 18.0)
+
+
+def test_nothing_from_anybody_within_18_seconds_is_an_error() -> None:
     transport = Providers(bigmodel=SILENT, zai=SILENT, acedata=SILENT)
     ending = asked(waiting(transport, "bigmodel", "zai", "acedata", fallbacks=["glm-4.7", "glm-4.6"]))
     assert ending.error is not None
-    assert (ending.error.text, ending.seconds) == ("busy", 22.0)
-    assert [at for _, _, at in transport.asked] == [0.0, 10.0, 20.0]
+    assert (ending.error.text, ending.seconds) == ("busy", 18.0)
+    assert [at for _, _, at in transport.asked] == [0.0, 10.0]
 
 
-def test_waits_and_stalls_together_take_22_seconds_at_most() -> None:
-    limited = Reply([refusal("1302")], status=429, headers={"retry-after": "9"})
+@pytest.mark.parametrize(("patience", "asked_at"), [(60.0, [0.0, 10.0, 20.0]), (5.0, [0.0, 3.0])])
+def test_the_patience_is_a_bound_and_of_a_short_one_some_is_left_for_the_next(
+    patience: float, asked_at: list[float]
+) -> None:
+    transport = Providers(bigmodel=SILENT, zai=SILENT, acedata=SILENT)
+    ending = asked(waiting(transport, "bigmodel", "zai", "acedata", bounds=Bounds(silence=patience)))
+    assert (ending.seconds, [at for _, _, at in transport.asked]) == (patience, asked_at)
+
+
+def test_waits_and_stalls_together_take_18_seconds_at_most() -> None:
+    limited = Reply([refusal("1302")], status=429, headers={"retry-after": "8"})
     transport = Provider(limited, limited, SILENT)
     ending = asked(waiting(transport))
     assert ending.error is not None
-    assert ending.seconds == 22.0
+    assert (ending.seconds, len(transport.requests)) == (18.0, 3)
 
 
 def test_a_wait_that_another_offer_does_not_need_is_not_waited() -> None:
@@ -81,31 +110,62 @@ def test_a_wait_that_another_offer_does_not_need_is_not_waited() -> None:
     assert (ending.by[0], ending.seconds) == ("zai", 0.0)
 
 
+# The next events -----------------------------------------------------------------------------------------------------
+
+
 def test_reasoning_that_breaks_off_is_asked_again_whatever_it_took() -> None:
     thinking = Reply([chunk(reasoning_content="hm"), 40.0, httpx.ReadError("x")])
     assert asked(waiting(Provider(thinking, HELLO))).text == "Hello"
 
 
-def test_v12_a_stall_in_the_reasoning_is_tried_once_more() -> None:
+def test_an_answer_that_is_empty_after_long_reasoning_is_asked_for_again() -> None:
+    empty = Reply([chunk(reasoning_content="hm"), 40.0, chunk("stop", content="")])
+    assert asked(waiting(Provider(empty, HELLO))).text == "Hello"
+
+
+def test_v12_a_stall_in_the_reasoning_is_left_for_the_next_and_not_for_the_same() -> None:
+    hung = Reply([chunk(reasoning_content="hm"), HANG])
+    transport = Providers(bigmodel=hung, zai=hung, acedata=HELLO)
+    ending = asked(waiting(transport, "bigmodel", "zai", "acedata"))
+    assert (ending.text, transport.asked) == (
+        "Hello",
+        [("bigmodel", "glm-5.1", 0.0), ("zai", "glm-5.1", 15.0), ("acedata", "glm-5.1", 30.0)],
+    )
+
+
+def test_v12_a_stall_in_the_reasoning_of_the_last_ends_after_a_minute() -> None:
     transport = Provider(Reply([chunk(reasoning_content="hm"), HANG]))
     ending = asked(waiting(transport))
     assert ending.error is not None
-    assert (ending.error.text, ending.error.code, len(transport.requests)) == ("busy", "stalled", 2)
+    assert (ending.error.text, ending.error.code, ending.seconds) == ("busy", "stalled", 60.0)
+    assert len(transport.requests) == 1
 
 
-def test_a_whole_answer_has_no_first_event() -> None:
-    whole = b'{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]}'
-    transport = Providers(bigmodel=Reply([120.0, whole]), zai=HELLO)
+def test_a_gap_in_what_can_be_seen_may_take_a_minute_whoever_else_there_is() -> None:
+    slow = Reply([chunk(content="Hel"), 59.0, zhipu("lo")])
+    assert asked(waiting(Providers(bigmodel=slow, zai=HELLO), "bigmodel", "zai")).by[0] == "bigmodel"
+
+
+# Whole answers -------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_answer_is_waited_for_a_minute_where_there_is_another_and_else_five() -> None:
+    transport = Providers(bigmodel=Reply([59.0, WHOLE]), zai=HELLO)
     ending = asked(waiting(transport, "bigmodel", "zai", options=Options(stream=False)))
-    assert (ending.text, ending.by[0], ending.seconds) == ("Hello", "bigmodel", 120.0)
+    assert (ending.text, ending.by[0], ending.seconds) == ("Hello", "bigmodel", 59.0)
+    late = Providers(bigmodel=SILENT, zai=Reply([230.0, WHOLE]))
+    ending = asked(waiting(late, "bigmodel", "zai", options=Options(stream=False)))
+    assert (ending.text, ending.by[0], ending.seconds) == ("Hello", "zai", 290.0)
+    last = Providers(bigmodel=SILENT, zai=SILENT, aimlapi=SILENT, acedata=Reply([100.0, WHOLE]))
+    ending = asked(waiting(last, "bigmodel", "zai", "aimlapi", "acedata", options=Options(stream=False)))
+    assert (ending.by[0], ending.seconds) == ("acedata", 280.0)
     never = asked(waiting(Provider(SILENT), options=Options(stream=False)))
     assert never.error is not None
     assert never.seconds == 300.0
 
 
 def test_a_model_without_streams_is_asked_for_the_whole_answer_once() -> None:
-    whole = b'{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]}'
-    transport = Provider(Reply([refusal("1212")], status=400), Reply([60.0, whole]))
+    transport = Provider(Reply([refusal("1212")], status=400), Reply([60.0, WHOLE]))
     assert asked(waiting(transport)).text == "Hello"
     assert [body.get("stream", False) for body in transport.bodies] == [True, False]
 
@@ -159,96 +219,3 @@ def test_v45_each_attempt_at_each_offer_has_an_id_of_its_own() -> None:
     asked(waiting(transport, "bigmodel", "zai", fallbacks=["glm-4.7"]))
     ids = [body["request_id"] for body in transport.bodies]
     assert len(set(ids)) == len(ids) == 12
-
-
-# What is left alone --------------------------------------------------------------------------------------------------
-
-
-def test_a_provider_that_refused_the_key_is_not_asked_for_a_minute() -> None:
-    transport = Providers(bigmodel=Reply([refusal("1002")], status=401), zai=HELLO)
-    model = waiting(transport, "bigmodel", "zai")
-
-    async def main() -> None:
-        for wait in (30.0, 29.0, 2.0):
-            assert (await ask(model)).text == "Hello"
-            await asyncio.sleep(wait)
-        await ask(model)
-
-    run(main)
-    assert [(name, at) for name, _, at in transport.asked if name == "bigmodel"] == [
-        ("bigmodel", 0.0),
-        ("bigmodel", 61.0),
-    ]
-
-
-def test_when_all_is_left_alone_the_error_comes_at_once_with_the_reason() -> None:
-    transport = Provider(Reply([refusal("1113")], status=429))
-    model = waiting(transport, "bigmodel", "zai")
-
-    async def main() -> tuple[Ending, Ending]:
-        return await ask(model), await ask(model)
-
-    _, second = run(main)
-    assert second.error is not None
-    assert (second.error.text, second.error.code, second.seconds, len(transport.requests)) == ("quota", "1113", 0.0, 2)
-    assert "BIGMODEL_API_KEY" in second.error.operator
-
-
-def test_a_stated_reset_is_when_the_provider_is_asked_again() -> None:
-    reset = datetime.now(UTC).astimezone(timezone(timedelta(hours=8))) + timedelta(hours=2)
-    spent = Reply([refusal("1308", f"limit reached, resets at {reset:%Y-%m-%d %H:%M:%S}")], status=429)
-    transport = Provider(spent, HELLO)
-    model = waiting(transport)
-
-    async def main() -> list[Ending]:
-        endings = [await ask(model)]
-        for wait in (3600.0, 3500.0, 160.0):
-            await asyncio.sleep(wait)
-            endings.append(await ask(model))
-        return endings
-
-    endings = run(main)
-    assert [ending.text for ending in endings] == ["", "", "", "Hello"]
-    assert len(transport.requests) == 2
-    assert endings[1].error is not None
-    assert endings[1].error.facts["reset"] == f"{reset:%Y-%m-%d %H:%M}"
-
-
-def test_one_probe_at_a_time_asks_whether_it_is_over() -> None:
-    down, slow = Reply([refusal("1234")], status=500), Reply([5.0, zhipu("Hello"), 1.0])
-    transport = Provider(down, down, down, down, down, slow)
-    model = waiting(transport)
-
-    async def main() -> tuple[list[Ending], list[Ending]]:
-        for _ in range(2):
-            await ask(model)
-        assert len(transport.requests) == 5
-        await asyncio.sleep(20)
-        during = await asyncio.gather(*(ask(model) for _ in range(10)))
-        return during, await asyncio.gather(*(ask(model) for _ in range(10)))
-
-    during, after = run(main)
-    assert [ending.text for ending in during] == ["Hello"] + [""] * 9
-    assert [ending.seconds for ending in during[1:]] == [0.0] * 9
-    assert [ending.text for ending in after] == ["Hello"] * 10
-
-
-def test_a_reader_who_stops_at_the_finish_has_had_an_answer() -> None:
-    down = Reply([refusal("1234")], status=500)
-    model = waiting(Provider(down, down, down, down, HELLO, down))
-
-    async def read_to_the_finish() -> str:
-        deltas: list[Delta] = []
-        async with aclosing(model.stream(question())) as stream:
-            async for delta in stream:
-                deltas.append(delta)
-                if delta.finish is not None:
-                    break
-        return text_of(deltas)
-
-    async def main() -> Ending:
-        await ask(model)
-        assert await read_to_the_finish() == "Hello"
-        return await ask(model)
-
-    assert run(main).seconds > 0, "the streak was over, so it is asked three times"

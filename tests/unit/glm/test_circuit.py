@@ -16,8 +16,19 @@ STREAK = Breaker(streak=5, seconds=15.0)
 
 
 def fail(circuit: Circuit, now: float, breaker: Breaker = AT_ONCE, *, ticket: int | None = None) -> bool:
+    """One request fails; whether that opens the circuit."""
     entered = circuit.enter() if ticket is None else ticket
-    return circuit.failed(entered, broken("reset"), breaker, now, TODAY) > 0
+    opened = circuit.failed(entered, broken("reset"), breaker, now, TODAY) > 0
+    circuit.left(entered)
+    return opened
+
+
+def succeed(circuit: Circuit, ticket: int | None = None) -> bool:
+    """One request is answered; whether that closes the circuit."""
+    entered = circuit.enter() if ticket is None else ticket
+    closed = circuit.answered(entered)
+    circuit.left(entered)
+    return closed
 
 
 def test_a_closed_circuit_blocks_nobody() -> None:
@@ -41,8 +52,40 @@ def test_an_answer_ends_a_streak() -> None:
     circuit = Circuit()
     for at in range(4):
         fail(circuit, float(at), STREAK)
-    circuit.answered(circuit.enter())
+    succeed(circuit)
     assert [fail(circuit, float(at), STREAK) for at in range(5)] == [False] * 4 + [True]
+
+
+def test_of_a_burst_more_must_fail_than_are_still_under_way() -> None:
+    circuit = Circuit()
+    tickets = [circuit.enter() for _ in range(20)]
+    assert [fail(circuit, 0.0, STREAK, ticket=ticket) for ticket in tickets[:6]] == [False] * 6
+    assert not succeed(circuit, tickets[6])
+    assert [fail(circuit, 1.0, STREAK, ticket=ticket) for ticket in tickets[7:]].index(True) == 6
+
+
+def test_what_opens_at_once_does_so_in_a_burst_too() -> None:
+    circuit = Circuit()
+    first, *_ = [circuit.enter() for _ in range(20)]
+    assert fail(circuit, 0.0, AT_ONCE, ticket=first)
+
+
+def test_an_answer_from_before_closes_what_a_streak_has_opened() -> None:
+    circuit = Circuit()
+    early = circuit.enter()
+    assert [fail(circuit, float(at), STREAK) for at in range(5)] == [False] * 4 + [True]
+    assert succeed(circuit, early)
+    assert circuit.blocked(5.0) is None
+    assert [fail(circuit, float(at), STREAK) for at in range(5)] == [False] * 4 + [True]
+
+
+def test_it_says_when_a_probe_may_pass() -> None:
+    circuit = Circuit()
+    assert circuit.opens_in(0.0) == 0.0
+    fail(circuit, 0.0)
+    assert [circuit.opens_in(at) for at in (0.0, 20.0, 60.0, 70.0)] == [60.0, 40.0, 0.0, 0.0]
+    circuit.enter()
+    assert (circuit.opens_in(61.0), bool(circuit.blocked(61.0))) == (0.0, True)
 
 
 def test_one_probe_at_a_time_passes_after_that() -> None:
@@ -64,7 +107,7 @@ def test_a_probe_that_fails_opens_it_again_whatever_its_breaker_says() -> None:
 def test_a_probe_that_is_answered_closes_it() -> None:
     circuit = Circuit()
     fail(circuit, 0.0)
-    assert circuit.answered(circuit.enter())
+    assert succeed(circuit)
     assert [fail(circuit, float(at), STREAK) for at in range(61, 65)] == [False] * 4
 
 
@@ -78,7 +121,7 @@ def test_a_probe_whose_answer_begins_lets_a_few_pass_until_one_is_whole() -> Non
         circuit.enter()
         passed += 1
     assert passed == TRIAL - 1
-    assert circuit.answered(probe)
+    assert succeed(circuit, probe)
     assert circuit.blocked(60.0) is None
 
 
@@ -97,7 +140,7 @@ def test_what_was_asked_before_it_opened_says_nothing_afterwards() -> None:
     circuit = Circuit()
     early = circuit.enter()
     fail(circuit, 0.0)
-    assert not circuit.answered(early)
+    assert not succeed(circuit, early)
     assert not fail(circuit, 30.0, ticket=early)
     circuit.enter()
     circuit.left(early)
@@ -154,9 +197,10 @@ def test_few_pass_an_open_circuit_and_no_ticket_is_lost(steps: list[tuple[float,
             is_open = circuit.failed(ticket, broken("reset"), STREAK, now, TODAY) > 0 or is_open
         elif how == "yes":
             is_open = is_open and not circuit.answered(ticket)
-        else:
-            {"left": circuit.left, "begun": circuit.begun}[how](ticket)
+        elif how == "begun":
+            circuit.begun(ticket)
         if how != "begun":
+            circuit.left(ticket)
             del tickets[which % len(tickets)]
     for ticket, _ in tickets:
         circuit.left(ticket)

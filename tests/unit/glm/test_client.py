@@ -173,10 +173,7 @@ async def test_three_attempts_and_no_more() -> None:
     assert (caught.value.text, len(transport.requests), waits) == ("busy", 3, [1.0, 2.0])
 
 
-async def test_retry_after_is_waited_for_and_passed_on_when_too_long() -> None:
-    waits, limited = Waits(), Reply([refusal("1302")], status=429, headers={"retry-after": "6"})
-    await collect(glm(Provider(limited, HELLO), waits=waits))
-    assert waits == [6.0]
+async def test_a_retry_after_that_is_too_long_is_passed_on() -> None:
     error = await failure(Provider(Reply([refusal("1302")], status=429, headers={"retry-after": "90"})))
     assert (error.text, error.retry_after) == ("wait", 90.0)
 
@@ -215,6 +212,16 @@ async def test_an_empty_answer_is_asked_for_once_more_with_less_thinking() -> No
     deltas = await collect(glm(transport), replace(question(), thinking=Thinking.HIGH))
     assert (text_of(deltas), reasoning_of(deltas)) == ("Hello", "")
     assert [body["thinking"]["type"] for body in transport.bodies] == ["enabled", "disabled"]
+
+
+async def test_what_an_empty_answer_has_used_counts_with_the_one_that_is_shown() -> None:
+    transport = Provider(zhipu(usage={"prompt_tokens": 70, "completion_tokens": 30}), HELLO)
+    usage = (await collect(glm(transport)))[-1].usage
+    assert usage is not None
+    assert (usage.prompt, usage.completion, usage.padded) == (77, 33, True)
+    alone = (await collect(glm(Provider(HELLO))))[-1].usage
+    assert alone is not None
+    assert (alone.prompt, alone.padded) == (7, False)
 
 
 async def test_an_answer_that_stays_empty_ends_as_stop() -> None:

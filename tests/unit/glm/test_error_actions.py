@@ -21,7 +21,10 @@ TO_MIDNIGHT = 12 * 3600.0
 
 
 class Row(NamedTuple):
-    """Codes of one row; how often they are asked before the next provider, if that is, and what is left alone then."""
+    """Codes of one row; how often they are asked before the next provider, if that is, and what is left alone then.
+
+    `alone` is how often they are asked where there is no other, if that differs.
+    """
 
     codes: str
     status: int
@@ -31,6 +34,7 @@ class Row(NamedTuple):
     left: str = ""
     seconds: float = 0.0
     operator: bool = False
+    alone: int = 0
 
 
 VENDOR = [
@@ -47,7 +51,8 @@ VENDOR = [
     Row("1231", 400, "busy", 3, True, "model", 15),
     Row("1261", 400, "long", 1, False),
     Row("1300", 400, "safety", 1, False),
-    Row("1302 1303", 429, "wait", 3, True, "model", 15),
+    Row("1302", 429, "wait", 3, True, alone=6),
+    Row("1303", 429, "wait", 3, True, alone=5),
     Row("1304", 429, "quota", 1, True, "account", TO_MIDNIGHT, operator=True),
     Row("1305", 429, "busy", 2, True, "model", 60),
     Row("1308 1310", 429, "quota", 1, True, "account", 60, operator=True),
@@ -63,7 +68,7 @@ ACEDATA = [
     Row("invalid_token token_expired no_token", 401, "config", 1, True, "account", 60, operator=True),
     Row("used_up", 402, "quota", 1, True, "account", 60, operator=True),
     Row("disabled", 403, "config", 1, True, operator=True),
-    Row("too_many_requests", 429, "wait", 3, True, "model", 15),
+    Row("too_many_requests", 429, "wait", 3, True, alone=6),
     Row("api_error", 500, "busy", 3, True, "model", 15),
 ]
 # By message, for its errors have no codes.
@@ -73,7 +78,7 @@ AIMLAPI = [
     Row("canary", 401, "config", 1, True, "account", 60, operator=True),
     Row("You've run out of credits, canary", 403, "quota", 1, True, "account", 60, operator=True),
     Row("canary", 404, "config", 1, True, operator=True),
-    Row("Too Many Requests, canary", 429, "wait", 3, True, "model", 15),
+    Row("Too Many Requests, canary", 429, "wait", 3, True, alone=6),
     Row("Free-tier limit: canary", 429, "quota", 1, True, "account", 3600),
     Row("canary", 503, "busy", 3, True, "model", 15),
 ]
@@ -106,7 +111,7 @@ def test_v47_v48_the_asker_is_told_the_rows_text_and_nothing_of_the_providers(
     with capture_logs() as logs:
         ending = asked(transport, provider)
     assert ending.error is not None
-    assert (ending.error.text, len(transport.asked)) == (row.text, row.requests)
+    assert (ending.error.text, len(transport.asked)) == (row.text, row.alone or row.requests)
     assert bool(ending.error.operator) == row.operator
     assert "canary" not in repr((vars(ending.error), str(ending.error), logs))
 

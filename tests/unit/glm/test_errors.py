@@ -150,6 +150,8 @@ def test_a_reseller_may_pass_on_the_vendors_codes() -> None:
     ("message", "text"),
     [
         ("messages.content.type 参数非法，取值范围 ['text']", "no_image"),
+        ("图片输入格式/解析错误", "image_unread"),
+        ("Invalid image_url: could not be downloaded", "image_unread"),
         ("This model always engages in thinking and cannot be disabled", "bug"),
     ],
 )

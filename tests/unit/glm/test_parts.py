@@ -66,6 +66,12 @@ def test_a_video_has_a_part_of_its_own_kind() -> None:
     assert sent(user("", VIDEO))[0]["content"] == [{"type": "video_url", "video_url": {"url": VIDEO.url}}]
 
 
+@pytest.mark.parametrize(("model", "count"), [("glm-4.6v", 1), ("glm-4.1v-thinking-flash", 0), ("glm-4v-flash", 0)])
+def test_a_video_of_a_kind_that_the_model_does_not_take_is_left_out(model: str, count: int) -> None:
+    clip = Media(MediaKind.VIDEO, "video/quicktime", b"film")
+    assert len(urls(sent(user("What is it?", clip), model=model))) == count
+
+
 def test_words_for_a_model_that_sees_are_a_part_too_and_other_roles_are_plain() -> None:
     messages = sent(Message(Role.SYSTEM, "Be brief."), user("a"), Message(Role.ASSISTANT, "b"), user("c"))
     assert [type(message["content"]) for message in messages] == [str, list, str, list]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,15 @@ CANARY = "reasoning-canary"
 
 def split(*pieces: str, style: ThinkingStyle = ThinkingStyle.INLINE, boxes: bool = False) -> tuple[str, str]:
     splitter = ThinkSplitter(style, boxes=boxes)
-    parts = [splitter.feed(piece) for piece in pieces] + [splitter.end()]
+    return joined([splitter.feed(piece) for piece in pieces] + [splitter.end()])
+
+
+def split_cut(*pieces: str, style: ThinkingStyle = ThinkingStyle.INLINE) -> tuple[str, str]:
+    splitter = ThinkSplitter(style)
+    return joined([splitter.feed(piece) for piece in pieces] + [splitter.cut()])
+
+
+def joined(parts: Sequence[tuple[str, str]]) -> tuple[str, str]:
     return "".join(part[0] for part in parts), "".join(part[1] for part in parts)
 
 
@@ -49,6 +58,37 @@ def test_v27_a_quoted_tag_stays() -> None:
 
 def test_an_inline_thinker_without_any_tag_answers_at_the_end() -> None:
     assert split("Hel", "lo") == ("", "Hello")
+
+
+@pytest.mark.parametrize(
+    "text", [CANARY, f"{CANARY}</thin", "<thi", f"<think>{CANARY}</", f"<think>{CANARY}</think>\n<thi"]
+)
+def test_an_inline_thinker_that_is_cut_before_its_answer_shows_nothing(text: str) -> None:
+    for size in range(len(text) + 1):
+        assert split_cut(text[:size], text[size:])[1] == ""
+    assert CANARY not in text or CANARY in split_cut(text)[0]
+
+
+def test_an_answer_that_is_cut_stays_an_answer() -> None:
+    assert split_cut("<think>a</think>Hel", "lo <") == ("a", "Hello <")
+    assert split_cut("a</think>Hello") == ("a", "Hello")
+    assert split_cut("Hel", "lo </thi", style=ThinkingStyle.REASONING) == ("", "Hello </thi")
+
+
+def test_blocks_right_after_another_are_reasoning() -> None:
+    for text in ("<think>a</think>\n <think>b</think><think>c</think>\nHello", "a</think><think>bc</think>Hello"):
+        for size in range(len(text)):
+            assert split(text[:size], text[size:]) == ("abc", "Hello")
+        assert split(*text) == ("abc", "Hello")
+
+
+def test_blocks_without_end_are_split_in_one_go() -> None:
+    assert split("<think>a</think>" * 2_000 + "Hello") == ("a" * 2_000, "Hello")
+
+
+def test_a_block_after_the_answer_has_begun_is_left_alone() -> None:
+    assert split("<think>a</think>\nSo <think>b</think>") == ("a", "So <think>b</think>")
+    assert split("<think>a</think>\n<thinking>") == ("a", "<thinking>")
 
 
 def test_v28_headers() -> None:
@@ -92,6 +132,7 @@ TOKENS = [
     "###Response",
     "#",
     "<|begin_of_box|>",
+    "|begin_of_box|>",
     "<|",
 ]
 
@@ -109,6 +150,7 @@ def test_any_split_of_the_characters_gives_the_same(
     edges = [0, *(min(cut, len(text)) for cut in sorted(cuts)), len(text)]
     pieces = [text[a:b] for a, b in pairwise(edges)]
     assert split(*pieces, style=style, boxes=boxes) == split(text, style=style, boxes=boxes)
+    assert split_cut(*pieces, style=style) == split_cut(text, style=style)
 
 
 @pytest.mark.parametrize("opening", ["<think>", "\n<think>", ""])

@@ -6,7 +6,7 @@ import pytest
 
 from bot.completion import Usage
 from bot.glm.catalogue import Offer, Price, catalogue
-from bot.glm.usage import billed, read_usage
+from bot.glm.usage import billed, read_usage, together
 
 COUNTED = {
     "prompt_tokens": 1_000_000,
@@ -58,3 +58,28 @@ def test_without_a_known_price_there_is_no_cost() -> None:
 def test_more_cached_tokens_than_the_prompt_has_cost_no_less_than_nothing() -> None:
     assert Price(input=2.0, output=0.0, cached=1.0).of(1_000_000, 5_000_000, 0) == 1.0
     assert Price(input=2.0, output=0.0).of(1_000_000, 500_000, 0) == 2.0
+
+
+def test_what_two_attempts_have_used_is_one_sum_that_says_nothing_of_the_prompts_size() -> None:
+    first, last = Usage(10, 5, 2, 1, cost=0.5, currency="USD"), Usage(11, 6, 3, 4, cost=0.25, currency="USD")
+    assert together(first, last) == Usage(21, 11, 5, 5, cost=0.75, currency="USD", padded=True)
+    assert together(None, last) is last
+    assert together(first, None) is first
+    assert together(None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "cost", "currency"),
+    [
+        (Usage(cost=1.0, currency="CNY"), Usage(cost=0.25, currency="USD"), 0.25, "USD"),
+        (Usage(cost=1.0, currency="CNY"), Usage(), 1.0, "CNY"),
+        (Usage(), Usage(cost=0.25, currency="USD"), 0.25, "USD"),
+        (Usage(), Usage(), None, ""),
+    ],
+)
+def test_costs_are_added_in_the_currency_of_the_last(
+    first: Usage, last: Usage, cost: float | None, currency: str
+) -> None:
+    both = together(first, last)
+    assert both is not None
+    assert (both.cost, both.currency) == (cost, currency)
