@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.completion import Usage
 from bot.messages import Address, Ask, Control, History, Job, Outcome, Post, Spending, Turn
+from bot.records import Archive, Audit, Calls, Claim
 
 
 class Reception(StrEnum):
@@ -20,15 +21,7 @@ class Reception(StrEnum):
     DUPLICATE = "duplicate"
     COMPLETED = "completed"  # a fuller copy of one that is known
     FULL = "full"  # the conversation's queue is full; it will not be answered
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A turn to work on, under a lease that `fence` guards: a write with an older fence raises LeaseLost."""
-
-    conversation: str
-    fence: int
-    turn: Turn
+    REFUSED = "refused"  # not stored: it may not be asked there, or not by its author, or not now
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +56,8 @@ class Memory(Protocol):
         ...
 
 
-class Store(Memory, Protocol):
-    """Keeps conversations, the inbox and what was shown. Every method is one transaction.
+class Store(Memory, Calls, Archive, Audit, Protocol):
+    """Keeps conversations, the inbox and what was shown. Every method is one transaction, but for those of Archive.
 
     Times are Unix seconds, durations seconds. Methods that take a Claim raise LeaseLost when its fence is old.
     """
@@ -97,6 +90,15 @@ class Store(Memory, Protocol):
 
     async def knows(self, conversation: str) -> bool:
         """Whether anything was ever asked in this conversation."""
+        ...
+
+    async def pending(
+        self, platform: str, *, author: str = "", workspace: str = "", channel: str = ""
+    ) -> Mapping[str, str]:
+        """The conversations of the asks on this platform that wait or are being answered, by the asks' keys.
+
+        "" leaves a condition out.
+        """
         ...
 
     # The lane ------------------------------------------------------------------------------------------------------
@@ -138,6 +140,7 @@ class Store(Memory, Protocol):
     async def history(self, turn: Turn, *, rounds: int) -> History:
         """The answered rounds that lead to this turn, at most so many; nothing from before a reset.
 
+        A round has the calls that came to a result, and what was said before them in its place and not in the answer.
         A summary on the way ends it: the rounds that it stands for are left out.
         """
         ...
@@ -181,6 +184,10 @@ class Store(Memory, Protocol):
 
     async def turn(self, number: int) -> Summary | None:
         """A turn by its number."""
+        ...
+
+    async def last_turn(self, conversation: str) -> Summary | None:
+        """The newest turn of a conversation, whatever became of it."""
         ...
 
     async def turn_of_question(self, key: str) -> Summary | None:
@@ -239,7 +246,10 @@ class Store(Memory, Protocol):
         ...
 
     async def reopen(self, turn: int) -> bool:
-        """Put a delivered turn up to be asked again; False when it is not the conversation's last or still open."""
+        """Put a delivered turn up to be asked again, without its calls; False when it is not the conversation's last.
+
+        Also one that is still open, or was forgotten, is not.
+        """
         ...
 
     # In the background ---------------------------------------------------------------------------------------------
@@ -267,11 +277,18 @@ class Store(Memory, Protocol):
     # Spending ------------------------------------------------------------------------------------------------------
 
     async def spending(
-        self, platform: str, since: float, *, author: str = "", conversation: str = "", workspace: str = ""
+        self,
+        platform: str,
+        since: float,
+        *,
+        author: str = "",
+        conversation: str = "",
+        workspace: str = "",
+        channel: str = "",
     ) -> Sequence[Spending]:
         """What was spent since then on this platform by model, the most answers first; "" leaves a condition out.
 
-        Each attempt counts. Summaries count for their conversation and workspace, and for no author.
+        Each attempt counts. Summaries count for their conversation, channel and workspace, and for no author.
         """
         ...
 
@@ -306,6 +323,6 @@ class Store(Memory, Protocol):
         """The values of one setting by scope, for those of the scopes that have one."""
         ...
 
-    async def set_setting(self, scope: str, name: str, value: str | None) -> None:
-        """Set a value, or with None remove it."""
+    async def set_setting(self, scope: str, name: str, value: str | None, *, by: str = "") -> None:
+        """Set a value, or with None remove it; what it changes for an actor is noted together with it."""
         ...

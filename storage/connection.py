@@ -100,6 +100,8 @@ class Database(aiosqlite.Connection):
         db.execute("PRAGMA journal_mode = WAL").fetchall()
         db.execute(f"PRAGMA synchronous = {self._synchronous}")
         db.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten, also where builds of SQLite leave that out.
+        db.execute("PRAGMA secure_delete = ON").fetchall()
         if self._access == "read":
             db.execute("PRAGMA query_only = ON")
 
@@ -119,6 +121,14 @@ class Database(aiosqlite.Connection):
             return work(tx, *args, **kwargs)
 
         return await self._execute(self._transaction, call)  # pyright: ignore[reportUnknownMemberType]  # aiosqlite leaves it untyped
+
+    async def checkpoint(self) -> None:
+        """Empty the log of the file, which still holds what was deleted; left for later while another program reads."""
+        await self._execute(self._checkpoint)  # pyright: ignore[reportUnknownMemberType]  # aiosqlite leaves it untyped
+
+    def _checkpoint(self) -> None:
+        with explained(self._path):
+            self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _transaction(self, work: Callable[[Transaction], Result]) -> Result:
         db = self._conn

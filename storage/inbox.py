@@ -98,3 +98,9 @@ def has_asked(tx: Transaction, conversation: str, author: str) -> bool:
 def knows(tx: Transaction, conversation: str) -> bool:
     """Whether anything was ever asked in this conversation."""
     return tx.one("knows", conversation=conversation) is not None
+
+
+def pending(tx: Transaction, platform: str, author: str, workspace: str, channel: str) -> dict[str, str]:
+    """The conversations of asks that wait or are being answered, by their keys."""
+    rows = tx.all("pending", platform=platform, author=author, workspace=workspace, channel=channel)
+    return {row["key"]: row["conversation"] for row in rows}

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.completion import Usage
-from bot.errors import LeaseLost
-from bot.messages import Address, Ask, History, Job, Outcome, Post, Round, Spending, Turn
+from bot.messages import Address, Ask, History, Job, Outcome, Post, Round, Turn
 from bot.ports import Claim, Reception, Summary
 from storage.inbox import KEPT_NOTES
-from storage.memory_files import MemoryFiles
-from storage.memory_values import MemoryValues
-from storage.records import Expense, JobRecord, Lane, Mail, TurnRecord
-from storage.rows import answered_round
-from storage.spending import spent, totals
+from storage.memory_records import MemoryRecords
+from storage.records import JobRecord, Lane, Mail, TurnRecord
+from storage.rounds import answered_round
+from storage.spending import spent
 from storage.turns import STEPS_PER_ROUND
 
 
-class MemoryStore(MemoryFiles, MemoryValues):
+class MemoryStore(MemoryRecords):
     """Keeps everything in dictionaries; the methods are those of `bot.ports.Store`. `clock` gives Unix seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        MemoryFiles.__init__(self, clock)
-        MemoryValues.__init__(self)
-        self._lanes: dict[str, Lane] = {}
-        self._turns: list[TurnRecord] = []
-        self._expenses: list[Expense] = []
+        super().__init__(clock)
 
     async def accept(self, ask: Ask, *, wakes: bool, limit: int) -> Reception:
         """Store an ask once, by its key."""
@@ -67,6 +61,14 @@ class MemoryStore(MemoryFiles, MemoryValues):
         """Whether anything was asked here."""
         return conversation in self._lanes
 
+    async def pending(
+        self, platform: str, *, author: str = "", workspace: str = "", channel: str = ""
+    ) -> Mapping[str, str]:
+        """The conversations of asks that wait or are being answered."""
+        wanted = platform, author, workspace, channel
+        open_mail = [mail for mail in self._mail.values() if mail.is_open and mail.came_from(*wanted)]
+        return {mail.ask.key: mail.ask.conversation for mail in open_mail}
+
     async def claim(self, owner: str, lease: float) -> Claim | None:
         """Lease a conversation and begin its next turn."""
         now = self._clock()
@@ -97,16 +99,6 @@ class MemoryStore(MemoryFiles, MemoryValues):
             self._turns.append(record)
         record.count_claim()
         return Claim(lane.id, lane.fence, record.value())
-
-    def _checked(self, claim: Claim) -> Lane:
-        lane = self._lanes.get(claim.conversation)
-        if lane is None or lane.fence != claim.fence:
-            raise LeaseLost(f"turn {claim.turn.id} is no longer ours")
-        return lane
-
-    def _held(self, claim: Claim) -> TurnRecord:
-        self._checked(claim)
-        return self._turns[claim.turn.id - 1]
 
     async def hand_back(self, claim: Claim, *, after: float = 0.0, count: bool = True) -> None:
         """Release with the turn unfinished."""
@@ -150,7 +142,7 @@ class MemoryStore(MemoryFiles, MemoryValues):
         """The only round of a turn that is remembered."""
         files = [digest for mail in record.mail for digest in (await self.files(mail.ask.key)).values()]
         end = record.remembered
-        return [answered_round(record.id, end.question, end.answer, files)] if end else []
+        return [answered_round(record.id, end.question, end.answer, files, record.calls)] if end else []
 
     async def summarise(self, turn: int, text: str, usage: Usage, *, model: str = "") -> None:
         """Keep what stands for this turn and all before it; `model` wrote it."""
@@ -208,6 +200,11 @@ class MemoryStore(MemoryFiles, MemoryValues):
             record.id, record.conversation, record.asker, record.state, last, len(record.mail), record.outcome
         )
 
+    async def last_turn(self, conversation: str) -> Summary | None:
+        """The newest turn of a conversation."""
+        lane = self._lanes.get(conversation)
+        return self._summary(lane.turns[-1] if lane and lane.turns else None)
+
     async def turn_of_question(self, key: str) -> Summary | None:
         """The turn that answers this ask."""
         mail = self._mail.get(key)
@@ -249,7 +246,7 @@ class MemoryStore(MemoryFiles, MemoryValues):
     async def rewrite_question(self, key: str, text: str) -> None:
         """Replace an ask's text unless it is being answered."""
         mail = self._mail.get(key)
-        if mail is not None and mail.state != "dropped" and not (mail.turn and mail.turn.state == "running"):
+        if mail is not None and mail.may_be_rewritten:
             mail.ask = replace(mail.ask, text=text)
 
     async def withdraw_question(self, key: str) -> bool:
@@ -285,7 +282,7 @@ class MemoryStore(MemoryFiles, MemoryValues):
     async def reopen(self, turn: int) -> bool:
         """Put the last turn up to be asked again."""
         summary = await self.turn(turn)
-        if summary is None or not summary.last or summary.state != "delivered":
+        if summary is None or not summary.last or summary.state != "delivered" or self._turns[turn - 1].forgotten:
             return False
         self._turns[turn - 1].reopen(self._clock())
         return True
@@ -317,13 +314,6 @@ class MemoryStore(MemoryFiles, MemoryValues):
         """Cancel a job."""
         job = self._job(turn)
         return job is not None and job.leave("cancelled")
-
-    async def spending(
-        self, platform: str, since: float, *, author: str = "", conversation: str = "", workspace: str = ""
-    ) -> Sequence[Spending]:
-        """What was spent since then, by model."""
-        wanted = platform, author, conversation, workspace
-        return totals(each.spent for each in self._expenses if each.at >= since and each.counts_for(*wanted))
 
     async def active_channels(self, platform: str, since: float) -> Sequence[str]:
         """Direct-message channels with asks since then, the latest first."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Literal
 
-from bot.messages import Ask, Job, Outcome, OutcomeKind, Post, Quote, Spending, Turn
+from bot.completion import ToolCall
+from bot.messages import Ask, Author, CallRecord, Job, Outcome, OutcomeKind, Post, Quote, Spending, Turn
+from storage.forgetting import NOTHING_LEFT
 from storage.lane import LONGEST_RUN
+from storage.side_records import Expense, JobRecord
 
 REMEMBERED = (OutcomeKind.ANSWERED, OutcomeKind.STOPPED)
 
@@ -39,9 +43,31 @@ class Mail:
         """Whether it is to be answered, or its answer may be asked for again."""
         return self.state in ("waiting", "asked") and not (self.turn and self.turn.withdrawn)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or is being answered."""
+        answering = self.state == "asked" and self.turn is not None and self.turn.state == "running"
+        return self.state == "waiting" or answering
+
+    def came_from(self, platform: str, author: str, workspace: str, channel: str) -> bool:
+        """Whether it meets these conditions; "" leaves one out."""
+        address = self.ask.address
+        wanted = (author, self.ask.author.id), (workspace, address.workspace), (channel, address.channel)
+        return platform == address.platform and all(value in ("", own) for value, own in wanted)
+
+    @property
+    def may_be_rewritten(self) -> bool:
+        """Whether its text may still be changed."""
+        return self.state != "dropped" and not (self.turn and (self.turn.forgotten or self.turn.state == "running"))
+
     def drop(self) -> None:
         """Keep the key, and forget what was said."""
         self.state, self.ask = "dropped", replace(self.ask, text="", quotes=(), attachments=(), origin={})
+
+    def blank(self) -> None:
+        """Keep the key and where it was said."""
+        address, author = replace(self.ask.address, title=""), Author(self.ask.author.id, "", self.ask.author.rights)
+        self.ask = replace(self.ask, address=address, author=author, text="", quotes=(), attachments=(), origin={})
 
     def fill_attachments(self, copy: Ask) -> bool:
         """Take over the files of a second copy while they can still matter; whether there were any to take."""
@@ -50,54 +76,6 @@ class Mail:
             return False
         self.ask = replace(self.ask, attachments=copy.attachments)
         return True
-
-
-@dataclass(slots=True, eq=False)
-class JobRecord:
-    """A job as stored."""
-
-    handle: str
-    since: float
-    state: Literal["open", "ended", "closed", "cancelled"] = "open"
-    outcome: Outcome | None = None
-
-    @property
-    def pending(self) -> bool:
-        """Whether its ask is still to be made."""
-        return self.state in ("open", "ended")
-
-    def end(self, outcome: Outcome) -> bool:
-        """Note how it ended; whether it was open."""
-        was_open = self.state == "open"
-        if was_open:
-            self.state, self.outcome = "ended", outcome
-        return was_open
-
-    def leave(self, state: Literal["closed", "cancelled"]) -> bool:
-        """Close or cancel it; whether that was still possible."""
-        was_pending = self.pending
-        if was_pending:
-            self.state = state
-        return was_pending
-
-
-@dataclass(frozen=True, slots=True)
-class Expense:
-    """What one claim of a turn cost, or without a fence a summary."""
-
-    turn: int
-    fence: int | None
-    at: float
-    platform: str
-    workspace: str
-    conversation: str
-    author: str
-    spent: Spending
-
-    def counts_for(self, platform: str, author: str, conversation: str, workspace: str) -> bool:
-        """Whether it meets these conditions; "" leaves one out."""
-        wanted = (author, self.author), (conversation, self.conversation), (workspace, self.workspace)
-        return platform == self.platform and all(value in ("", own) for value, own in wanted)
 
 
 @dataclass(slots=True, eq=False)
@@ -124,6 +102,8 @@ class TurnRecord:
     outcome: Outcome | None = None
     summary: str = ""
     job: JobRecord | None = None
+    calls: list[CallRecord] = field(default_factory=list[CallRecord])
+    forgotten: bool = False
 
     @property
     def asker(self) -> str:
@@ -192,7 +172,8 @@ class TurnRecord:
     def expense(self, fence: int | None, author: str, at: float, spent: Spending) -> Expense:
         """What was spent on it."""
         address = self.mail[-1].ask.address
-        return Expense(self.id, fence, at, address.platform, address.workspace, self.conversation, author, spent)
+        place = address.platform, address.workspace, address.channel, self.conversation
+        return Expense(self.id, fence, at, *place, author, spent)
 
     def withdraw(self, mail: Mail) -> None:
         """Take an ask out of the turn; the last one stays, and the turn leaves the history and has no job."""
@@ -203,12 +184,42 @@ class TurnRecord:
             self.mail.remove(mail)
             mail.drop()
 
+    def end_call(self, call: str, result: str) -> None:
+        """Note a result where this call has none, in the newest round that has such a one."""
+        open_ones = [
+            (-record.round, number)
+            for number, record in enumerate(self.calls)
+            if record.call.id == call and record.result is None
+        ]
+        if open_ones:
+            number = min(open_ones)[1]
+            self.calls[number] = replace(self.calls[number], result=result)
+
+    def begin_calls(self, number: int, text: str, calls: Sequence[ToolCall]) -> None:
+        """Note calls that are about to be made in the round of this number."""
+        self.calls += [CallRecord(number, text, call) for call in calls]
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Change the question in its outcome, if it has one."""
+        if self.outcome is not None:
+            self.outcome = replace(self.outcome, question=change(self.outcome.question))
+
+    def forget(self) -> bool:
+        """Keep nothing of what was said; whether it had a job whose ask was still to be made."""
+        self.forgotten = self.withdrawn = True
+        self.outcome, self.summary, self.calls = NOTHING_LEFT, "", []
+        for mail in self.mail:
+            mail.blank()
+        for note in self.notes:
+            note.drop()
+        return self.job is not None and self.job.forget()
+
     def reopen(self, now: float) -> None:
         """Ask again as if it had just been asked."""
         self.state, self.outcome = "running", None
         self.since = self.due = now
         self.not_before, self.attempt, self.attempt_before, self.stop = 0.0, 0, 0, False
-        self.summary = ""
+        self.summary, self.calls = "", []
         self.forget_seals()
         self.cancel_job()
 
@@ -287,11 +298,12 @@ class Lane:
             self.forget(mail)
         return asks
 
-    def forget_summaries(self, turn: TurnRecord) -> None:
-        """Forget what stands for this turn, also where it stands for others only."""
-        for record in self.turns:
-            if record.id >= turn.id:
-                record.summary = ""
+    def forget_summaries(self, turn: TurnRecord) -> int:
+        """Forget what stands for this turn, also where it stands for others only; how many there were."""
+        outdated = [record for record in self.turns if record.id >= turn.id and record.summary]
+        for record in outdated:
+            record.summary = ""
+        return len(outdated)
 
     def restart(self) -> None:
         """Let the turns so far and the unused notes leave the history."""

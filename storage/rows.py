@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from bot.completion import Message, Role
-from bot.messages import Ask, Control, Outcome, Post, Quote, Round, Turn
+from bot.messages import Ask, Control, Outcome, Post, Quote, Turn
 from bot.ports import Summary
 
 Value = TypeVar("Value")
@@ -19,11 +18,6 @@ Value = TypeVar("Value")
 _ASK = TypeAdapter(Ask)
 _CONTROL = TypeAdapter(Control)
 _OUTCOME = TypeAdapter(Outcome)
-
-
-def answered_round(turn: int, question: str, answer: str, files: Sequence[str]) -> Round:
-    """A round of history."""
-    return Round(turn, (Message(Role.USER, question), Message(Role.ASSISTANT, answer)), tuple(files))
 
 
 def dump_ask(ask: Ask) -> str:

@@ -19,6 +19,7 @@ def write_usage(tx: Transaction, turn: Turn, fence: int, outcome: Outcome) -> No
         fence=fence,
         platform=address.platform,
         workspace=address.workspace,
+        channel=address.channel,
         conversation=turn.conversation,
         author=turn.ask.author.id,
         model=outcome.model,
@@ -34,12 +35,11 @@ def write_usage_of_summary(tx: Transaction, turn: int, model: str, usage: Usage)
 
 
 def spending(
-    tx: Transaction, platform: str, since: float, author: str, conversation: str, workspace: str
+    tx: Transaction, platform: str, since: float, author: str, conversation: str, workspace: str, channel: str
 ) -> list[Spending]:
     """What was spent since then, by model."""
-    rows = tx.all(
-        "spending", platform=platform, since=since, author=author, conversation=conversation, workspace=workspace
-    )
+    conditions = {"author": author, "conversation": conversation, "workspace": workspace, "channel": channel}
+    rows = tx.all("spending", platform=platform, since=since, **conditions)
     return totals(Spending(**dict(row)) for row in rows)
 
 

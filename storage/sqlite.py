@@ -19,9 +19,10 @@ from storage.connection import Clock, Database, Transaction, database_time
 from storage.faults import fault
 from storage.lock import locked
 from storage.migrate import prepare
+from storage.sqlite_records import SqliteRecords
 
 
-class SqliteStore:
+class SqliteStore(SqliteRecords):
     """Keeps everything in one SQLite file; the methods are those of `bot.ports.Store`.
 
     Any of them raises OperatorError when only the operator can help (a full disk, a damaged file); what it was to do is
@@ -29,9 +30,8 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path, writer: Database, reader: Database) -> None:
+        super().__init__(writer, reader)
         self._path = path
-        self._write = writer.transact
-        self._read = reader.transact
 
     @classmethod
     @asynccontextmanager
@@ -96,6 +96,12 @@ class SqliteStore:
     async def knows(self, conversation: str) -> bool:
         """Whether anything was asked here."""
         return await self._read(inbox.knows, conversation)
+
+    async def pending(
+        self, platform: str, *, author: str = "", workspace: str = "", channel: str = ""
+    ) -> Mapping[str, str]:
+        """The conversations of asks that wait or are being answered."""
+        return await self._read(inbox.pending, platform, author, workspace, channel)
 
     async def claim(self, owner: str, lease: float) -> Claim | None:
         """Lease a conversation and begin its next turn."""
@@ -176,6 +182,10 @@ class SqliteStore:
         """A turn by its number."""
         return await self._read(steering.turn, number)
 
+    async def last_turn(self, conversation: str) -> Summary | None:
+        """The newest turn of a conversation."""
+        return await self._read(steering.find_turn, "last_turn", conversation)
+
     async def turn_of_question(self, key: str) -> Summary | None:
         """The turn that answers this ask."""
         return await self._read(steering.find_turn, "turn_of_question", key)
@@ -253,10 +263,17 @@ class SqliteStore:
         return await self._write(jobs.cancel_job, turn)
 
     async def spending(
-        self, platform: str, since: float, *, author: str = "", conversation: str = "", workspace: str = ""
+        self,
+        platform: str,
+        since: float,
+        *,
+        author: str = "",
+        conversation: str = "",
+        workspace: str = "",
+        channel: str = "",
     ) -> Sequence[Spending]:
         """What was spent since then, by model."""
-        return await self._read(spending.spending, platform, since, author, conversation, workspace)
+        return await self._read(spending.spending, platform, since, author, conversation, workspace, channel)
 
     async def keep_file(self, ask: str, number: int, digest: str) -> bool:
         """Note which file an attachment became."""
@@ -282,9 +299,9 @@ class SqliteStore:
         """The values of a setting by scope."""
         return await self._read(steering.settings, name, scopes)
 
-    async def set_setting(self, scope: str, name: str, value: str | None) -> None:
+    async def set_setting(self, scope: str, name: str, value: str | None, *, by: str = "") -> None:
         """Set or remove a value."""
-        await self._write(steering.set_setting, scope, name, value)
+        await self._write(steering.set_setting, scope, name, value, by)
 
     async def recall(self, name: str) -> str | None:
         """A value kept for an adapter."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bot.messages import Address, Ask
 from bot.ports import Summary
+from storage import audit
 from storage.connection import Transaction
 from storage.rows import dump_ask, load_ask, load_summary
 
@@ -47,7 +48,7 @@ def drop_waiting(tx: Transaction, conversation: str, author: str) -> list[Ask]:
 def rewrite_question(tx: Transaction, key: str, text: str) -> None:
     """Replace an ask's text unless it is being answered."""
     row = tx.one("ask_by_key", key=key)
-    if row is None or row["body"] is None or _running(tx, row["turn"]):
+    if row is None or row["body"] is None or row["forgotten"] or _running(tx, row["turn"]):
         return
     tx.run("rewrite_ask", seq=row["seq"], body=dump_ask(replace(load_ask(row["body"]), text=text)))
 
@@ -103,11 +104,12 @@ def ratings(tx: Transaction, number: int) -> dict[str, int]:
 
 
 def reopen(tx: Transaction, number: int) -> bool:
-    """Put the last turn of its conversation up to be asked again."""
+    """Put the last turn of its conversation up to be asked again, without what it called before."""
     row = tx.one("reopen", turn=number)
     if row is None:
         return False
     tx.run("forget_seals", turn=number)
+    tx.run("forget_calls", turn=number)
     tx.run("cancel_job", turn=number)
     tx.run("schedule", conversation=row["conversation"])
     return True
@@ -119,8 +121,12 @@ def settings(tx: Transaction, name: str, scopes: Sequence[str]) -> dict[str, str
     return {row["scope"]: row["value"] for row in rows}
 
 
-def set_setting(tx: Transaction, scope: str, name: str, value: str | None) -> None:
-    """Set or remove a value."""
+def set_setting(tx: Transaction, scope: str, name: str, value: str | None, by: str) -> None:
+    """Set or remove a value, and note what that changes for an actor."""
+    row = tx.one("setting", scope=scope, name=name)
+    before = None if row is None else row["value"]
+    if by and before != value:
+        audit.note_change(tx, by, scope, name, before, value)
     if value is None:
         tx.run("unset_setting", scope=scope, name=name)
     else:

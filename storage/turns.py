@@ -8,10 +8,11 @@ from collections import defaultdict
 from bot.completion import Usage
 from bot.messages import History, Outcome, Post, Turn
 from bot.ports import Claim
-from storage import jobs, spending
+from storage import calls, jobs, spending
 from storage.connection import Transaction
 from storage.lane import check
-from storage.rows import answered_round, dump_outcome, load_post
+from storage.rounds import answered_round
+from storage.rows import dump_outcome, load_post
 
 STEPS_PER_ROUND = 4  # how many turns without an answer may lie between two rounds, so that a walk has an end
 
@@ -27,7 +28,10 @@ def history(tx: Transaction, turn: Turn, rounds: int) -> History:
     rows = tx.all("history", parent=turn.parent, rounds=rounds, steps=1 + rounds * STEPS_PER_ROUND)
     answered = [row for row in rows if not row["summary"]][:rounds]
     files = _files(tx, [row["id"] for row in answered])
-    found = [answered_round(row["id"], row["question"], row["answer"], files[row["id"]]) for row in reversed(answered)]
+    found = [
+        answered_round(row["id"], row["question"], row["answer"], files[row["id"]], calls.calls(tx, row["id"]))
+        for row in reversed(answered)
+    ]
     return History(tuple(found), rows[-1]["summary"] if rows else "")
 
 

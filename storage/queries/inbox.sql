@@ -1,6 +1,7 @@
 -- name: ask_by_key
 SELECT
     ask.*,
+    COALESCE(turn.forgotten, 0) AS forgotten,
     ask.state = 'waiting' OR (ask.state = 'asked' AND turn.state = 'running' AND NOT turn.withdrawn) AS unanswered
 FROM ask LEFT JOIN turn ON turn.id = ask.turn
 WHERE ask.key = :key;
@@ -49,7 +50,7 @@ INSERT INTO control (key, body) VALUES (:key, :body) ON CONFLICT DO NOTHING;
 SELECT settled FROM control WHERE key = :key;
 
 -- name: settle
-UPDATE control SET settled = 1 WHERE key = :key;
+UPDATE control SET settled = 1, body = '' WHERE key = :key;
 
 -- name: unsettled
 SELECT body FROM control WHERE NOT settled ORDER BY seq;

@@ -19,6 +19,17 @@ INSERT OR REPLACE INTO setting (name, scope, value) VALUES (:name, :scope, :valu
 -- name: unset_setting
 DELETE FROM setting WHERE name = :name AND scope = :scope;
 
+-- name: setting
+SELECT value FROM setting WHERE name = :name AND scope = :scope;
+
+-- name: note_change
+INSERT INTO change (at, actor, scope, name, before, after) VALUES (:now, :actor, :scope, :name, :before, :after);
+
+-- name: changes
+SELECT at, actor, scope, name, before, after FROM change
+WHERE substr(scope, 1, length(:scope)) = :scope
+ORDER BY seq DESC LIMIT :limit;
+
 -- name: recall
 SELECT value FROM memory WHERE name = :name;
 

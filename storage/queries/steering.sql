@@ -11,6 +11,9 @@ SELECT turn FROM ask WHERE key = :value AND state = 'asked';
 -- name: turn_of_post
 SELECT max(turn) AS turn FROM post WHERE ref = :value AND ref <> '';
 
+-- name: last_turn
+SELECT max(id) AS turn FROM turn WHERE conversation = :value;
+
 -- name: open_turn
 SELECT id AS turn FROM turn WHERE conversation = :value AND state <> 'delivered';
 
@@ -56,6 +59,6 @@ WHERE id = :conversation;
 UPDATE turn SET
     state = 'running', since = :now, due = :now, not_before = 0, attempt = 0, attempt_before = 0, stop = 0,
     kind = NULL, question = '', answer = '', outcome = NULL, summary = ''
-WHERE id = :turn AND state = 'delivered'
+WHERE id = :turn AND state = 'delivered' AND NOT forgotten
     AND id = (SELECT max(other.id) FROM turn AS other WHERE other.conversation = turn.conversation)
 RETURNING conversation;

@@ -255,3 +255,19 @@ async def test_the_newest_conversation_of_somebody_in_a_channel_is_known(store: 
     assert await store.newest_conversation(here, "ann") == "newer"
     assert await store.newest_conversation(here, "bob") == "talk"
     assert await store.newest_conversation(replace(here, channel="elsewhere"), "ann") == ""
+
+
+async def test_the_last_turn_is_the_newest_whatever_became_of_it(store: Store) -> None:
+    assert await store.last_turn("talk") is None
+    first = await answered(store, ask(1))
+    assert await store.last_turn("talk") == await store.turn(first)
+    await answered(store, ask(2, conversation="other"))
+    await put(store, ask(3))
+    assert await store.last_turn("talk") == await store.turn(first)
+    claim = await claimed(store)
+    running = await store.last_turn("talk")
+    assert running is not None
+    assert (running.id, running.state) == (claim.turn.id, "running")
+    await end(store, claim)
+    await store.withdraw_question("m3")
+    assert await store.last_turn("talk") == await store.turn(claim.turn.id)

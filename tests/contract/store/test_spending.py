@@ -47,6 +47,11 @@ async def test_spending_is_summed_by_model_with_the_most_answers_first(store: St
         ({"conversation": "talk"}, 2),
         ({"workspace": "guild"}, 3),
         ({"workspace": "other guild"}, 1),
+        ({"channel": "channel"}, 3),
+        ({"channel": "other channel"}, 1),
+        ({"author": "ann", "channel": "channel"}, 2),
+        ({"channel": "channel", "workspace": "other guild"}, 0),
+        ({"conversation": "talk", "channel": "other channel"}, 0),
         ({"author": "ann", "workspace": "guild"}, 2),
         ({"author": "bob", "conversation": "talk"}, 1),
         ({"author": "bob", "conversation": "apart"}, 0),
@@ -77,7 +82,7 @@ async def test_spending_begins_at_a_time(store: Store, clock: Clock) -> None:
     for number in range(3):
         await answered(store, ask(number), costing())
         clock.now += 10
-    for conditions in ({}, {"author": "ann"}, {"conversation": "talk"}, {"workspace": "guild"}):
+    for conditions in ({}, {"author": "ann"}, {"conversation": "talk"}, {"workspace": "guild"}, {"channel": "channel"}):
         assert list(await store.spending("discord", 1010.0, **conditions)) == [spent(2)]
 
 
@@ -119,10 +124,10 @@ async def test_currencies_are_never_added_up(store: Store) -> None:
     assert list(await store.spending("discord", 0)) == [replace(spent(2), currency="CNY"), spent(1)]
 
 
-async def test_a_summary_counts_for_its_conversation_and_workspace_and_for_no_author(store: Kept) -> None:
+async def test_a_summary_counts_for_its_place_and_for_no_author(store: Kept) -> None:
     turn = await answered(store, ask(1))
     await store.summarise(turn, "so far", USAGE, model="glm-4.5-air")
-    for conditions in ({}, {"conversation": "talk"}, {"workspace": "guild"}):
+    for conditions in ({}, {"conversation": "talk"}, {"workspace": "guild"}, {"channel": "channel"}):
         assert list(await store.spending("discord", 0, **conditions)) == [spent(1, "glm-4.5-air")]
     for author in ("ann", "bob"):
         assert list(await store.spending("discord", 0, author=author)) == []

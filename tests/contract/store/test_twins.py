@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.completion import Usage
+from bot.completion import ToolCall, Usage
 from bot.errors import LeaseLost
 from bot.messages import Address, Attachment, OutcomeKind
 from bot.ports import Claim, Store
+from bot.records import Entry
 from storage.memory import MemoryStore
 from storage.sqlite import SqliteStore
 from tests.contract.store.samples import Clock, answer, ask
@@ -30,12 +31,17 @@ NUMBERS = st.integers(1, 12)
 REFS = st.sampled_from(["", "p1", "p2"])
 POSTS = st.integers(1, 3)
 MODELS = st.sampled_from(["", "glm-4.6", "glm-4.5-air"])
+CALLS = st.sampled_from([ToolCall("a", "clock", "{}"), ToolCall("b", "weather", "[]")])
 TURNS = st.integers(0, 5)
 SECONDS = st.sampled_from([0.0, 1.0, 10.0, 31.0])
 
 
 async def comparable(digests: Awaitable[Collection[str]]) -> set[str]:
     return set(await digests)
+
+
+async def gathered(entries: AsyncIterator[Entry]) -> list[Entry]:
+    return [entry async for entry in entries]
 
 
 async def listed(values: Awaitable[Iterable[Any]]) -> list[Any]:
@@ -221,6 +227,47 @@ class Twins(RuleBasedStateMachine):
     def look_at_spending(self, author: str, conversation: str, since: float) -> None:
         self.both(lambda store: listed(store.spending("discord", since, author=author, conversation=conversation)))
 
+    @precondition(lambda self: self.claims)
+    @rule(
+        data=st.data(), number=st.integers(1, 2), calls=st.lists(CALLS, max_size=3), text=st.sampled_from(["", "yes"])
+    )
+    def begin_calls(self, data: st.DataObject, number: int, calls: list[ToolCall], text: str) -> None:
+        claim = self.some_claim(data)
+        self.both(lambda store: store.begin_calls(claim, number, text, calls))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), call=CALLS, result=st.sampled_from(["", "rain", "sun"]))
+    def end_call(self, data: st.DataObject, call: ToolCall, result: str) -> None:
+        claim = self.some_claim(data)
+        self.both(lambda store: store.end_call(claim, call.id, result))
+
+    @precondition(lambda self: self.turns)
+    @rule(data=st.data(), author=AUTHORS, score=st.sampled_from([-1, 1]))
+    def rate(self, data: st.DataObject, author: str, score: int) -> None:
+        turn = data.draw(st.integers(1, self.turns))
+        self.both(lambda store: store.rate(turn, author, score))
+        self.both(lambda store: store.ratings(turn))
+
+    @rule(
+        author=AUTHORS, value=st.sampled_from([None, "a", "b"]), by=st.sampled_from(["", "discord/ann", "discord/eve"])
+    )
+    def set_setting(self, author: str, value: str | None, by: str) -> None:
+        scope = f"user/discord/{author}"
+        self.both(lambda store: store.set_setting(scope, "model", value, by=by))
+        self.both(lambda store: store.settings("model", [scope]))
+
+    @rule(author=AUTHORS, conversation=st.sampled_from(["", "one", "two", "talk"]))
+    def forget(self, author: str, conversation: str) -> None:
+        self.both(lambda store: store.forget("discord", author, conversation))
+        entries = self.both(lambda store: gathered(store.export("discord", author=author, conversation=conversation)))
+        left = [self.both(lambda store, turn=entry.turn: store.turn(turn)) for entry in entries]
+        assert all(turn.state != "delivered" for turn in left)
+
+    @rule(author=st.sampled_from(["", "ann"]), conversation=st.sampled_from(["", "one"]), limit=st.integers(0, 3))
+    def look_through(self, author: str, conversation: str, limit: int) -> None:
+        self.both(lambda store: gathered(store.export("discord", author=author, conversation=conversation)))
+        self.both(lambda store: store.changes("user/discord/a", limit=limit))
+
     @rule(ref=REFS)
     def forget_post(self, ref: str) -> None:
         self.both(lambda store: store.forget_post(ref))
@@ -245,10 +292,12 @@ class Twins(RuleBasedStateMachine):
             self.both(lambda store, name=owner: store.next_due(name))
         for conversation in ("one", "two", "talk"):
             self.both(lambda store, name=conversation: store.open_turn(name))
+            self.both(lambda store, name=conversation: store.last_turn(name))
             self.both(lambda store, name=conversation: store.has_asked(name, "ann"))
         for number in range(1, self.turns + 1):
             self.both(lambda store, turn=number: store.turn(turn))
             self.both(lambda store, turn=number: store.job(turn))
+            self.both(lambda store, turn=number: store.calls(turn))
         self.both(lambda store: listed(store.jobs()))
         if self.claims:
             self.both(lambda store: store.history(self.claims[-1].turn, rounds=3))

@@ -48,6 +48,26 @@ async def main():
 
 asyncio.run(main())
 """
+CALLING = """
+import asyncio, itertools, sys
+from bot.completion import ToolCall
+from storage.sqlite import SqliteStore
+from tests.contract.store.samples import ask, claimed, put
+
+async def main():
+    async with SqliteStore.open(sys.argv[1], synchronous=sys.argv[2]) as store:
+        await put(store, ask(1))
+        claim = await claimed(store)
+        for number in itertools.count():
+            call = ToolCall(f"call_{number // 2}", "mail", "{}")
+            if number % 2:
+                await store.end_call(claim, call.id, "sent")
+            else:
+                await store.begin_calls(claim, 1 + number // 2, "", [call])
+            print(number, flush=True)
+
+asyncio.run(main())
+"""
 ROOT = Path(__file__).parents[3]
 
 
@@ -98,4 +118,17 @@ async def test_a_deferred_question_has_its_job_and_its_cost_or_is_still_to_be_as
         assert all(job.turn.outcome for job in jobs)
         (spent,) = await store.spending("discord", 0)
         assert spent.answers == len(jobs)
+    assert_sound(path)
+
+
+@pytest.mark.parametrize("after", [1, 2, 41])
+async def test_what_was_begun_and_what_came_of_it_survives_a_kill(tmp_path: Path, after: int) -> None:
+    path = tmp_path / "glimmer.db"
+    stored = acknowledged_before_kill(CALLING, path, "FULL", after)
+    async with SqliteStore.open(path) as store:
+        records = await store.calls((await claimed(store)).turn.id)
+    results = {int(record.call.id.removeprefix("call_")): record.result for record in records}
+    assert results.keys() >= {number // 2 for number in stored}
+    assert all(results[number // 2] == "sent" for number in stored if number % 2)
+    assert [result for result in results.values() if result is None] in ([], [None])
     assert_sound(path)

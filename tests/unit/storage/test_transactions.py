@@ -159,7 +159,7 @@ async def test_what_an_answer_cost_is_kept_with_where_and_how_fast(store: Sqlite
     (row,) = await store._read(lambda tx: tx.db.execute("SELECT * FROM usage").fetchall())
     assert tuple(row)[3:] == (
         *(1000.0, "discord", "guild", "talk", "ann", "glm-4.6", ""),
-        *(5, 4, 3, 2, 0.25, "CNY", 1.5),
+        *(5, 4, 3, 2, 0.25, "CNY", 1.5, "channel"),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.completion import Usage
 from bot.messages import Spending
+from bot.records import Forgotten
 from storage.migrate import migrations, prepare
 from storage.sqlite import SqliteStore
 from tests.contract.store.samples import Clock, answer, claimed, end, keys
@@ -40,7 +41,13 @@ async def test_the_history_and_its_files_are_still_there(path: Path) -> None:
 async def test_what_was_spent_is_known_by_who_asked_where(path: Path) -> None:
     async with SqliteStore.open(path, clock=Clock()) as store:
         spent = [Spending("glm-4.6", 1, 5, 4, 3, 2, 0.0, "")]
-        for conditions in ({}, {"author": "ann"}, {"conversation": "talk"}, {"workspace": "guild"}):
+        for conditions in (
+            {},
+            {"author": "ann"},
+            {"conversation": "talk"},
+            {"workspace": "guild"},
+            {"channel": "channel"},
+        ):
             assert list(await store.spending("discord", 0, **conditions)) == spent
         assert list(await store.spending("discord", 0, author="bob")) == []
         assert list(await store.spending("slack", 0)) == []
@@ -68,6 +75,20 @@ async def test_what_is_new_works_on_what_is_old(path: Path) -> None:
         talk = claim if claim.conversation == "talk" else await claimed(store, "second")
         assert (await store.history(talk.turn, rounds=5)).summary == "so far"
         assert await store.jobs() == []
+        assert await store.calls(1) == []
+        assert [entry.turn async for entry in store.export("discord", author="ann")] == [1, 4]
+        assert await store.forget("discord", "ann") == Forgotten(
+            rounds=1, summaries=1, left=1, files=frozenset({"ab" * 32})
+        )
+
+
+async def test_what_settled_controls_said_is_no_longer_kept(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("INSERT INTO control (key, settled, body) VALUES ('c1', 1, 'old words')")
+        db.commit()
+    prepare(path, exclusive=True)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT key, settled, body FROM control").fetchall() == [("c1", 1, "")]
 
 
 def test_the_new_schema_breaks_no_reference(path: Path) -> None:
@@ -75,4 +96,4 @@ def test_the_new_schema_breaks_no_reference(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert path.with_name("glimmer.db.backup-0002").exists()
+    assert all(path.with_name(f"glimmer.db.backup-{number}").exists() for number in ("0002", "0003"))
