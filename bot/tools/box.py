@@ -4,39 +4,90 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import httpx
 import structlog
 from pydantic import BaseModel, ValidationError
 
 from bot import metrics
+from bot.addresses import harmless
 from bot.completion import Tool, ToolCall
 from bot.errors import ServiceError, UserError
+from bot.messages import Ask
+from bot.tools.permits import may_be_offered
 from bot.tools.registry import Context, ToolFunction
 
 log = structlog.get_logger(__name__)
 
+# Facts on the GLM API, section 3.1: so many functions may a request have.
+TOOLS: Final = 128
 # Characters of a result that the model is given: some 2,500 tokens.
 RESULT_LIMIT: Final = 8_000
 _CUT: Final = "\n[cut here: the result goes on]"
 _LABEL_LIMIT: Final = 40
+# Seconds for each step of a request that a tool makes; the call as a whole has its own limit.
+_TIMEOUT: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a call has given, as the model is told it; a `failed` one says what was wrong."""
+    """What a call has given, as the model is told it; for one that failed, `failure` is what was wrong."""
 
     text: str
-    failed: bool = False
+    failure: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the call gave nothing."""
+        return bool(self.failure)
 
 
 class Toolbox:
-    """The tools that may be called."""
+    """The tools that may be called: those it was made with, and those that sources offer while it is in use.
 
-    def __init__(self, tools: Sequence[ToolFunction]) -> None:
+    `services` are the roots of services that are elsewhere than usual, by name.
+    """
+
+    def __init__(self, tools: Sequence[ToolFunction], services: Mapping[str, str] | None = None) -> None:
+        self._own = tuple(tools)
+        self._offers: dict[str, tuple[ToolFunction, ...]] = {}
+        self._left_out: frozenset[str] = frozenset()
         self._tools: Mapping[str, ToolFunction] = {item.name: item for item in tools}
+        self._services = services or {}
+        self._http: httpx.AsyncClient | None = None
+
+    def offer(self, source: str, tools: Sequence[ToolFunction]) -> None:
+        """Take the tools of a source in place of those that it offered before.
+
+        Where a name is taken, the box's own tools come first, then sources by their first offer; at most TOOLS in all.
+        """
+        self._offers[source] = tuple(tools)
+        merged = {item.name: item for item in self._own}
+        left_out: dict[str, str] = {}
+        for offering, item in ((offering, item) for offering, items in self._offers.items() for item in items):
+            if item.name in merged or len(merged) >= TOOLS:
+                left_out[item.name] = offering
+            else:
+                merged[item.name] = item
+        # Sources offer again and again: what was left out before is no news.
+        for name in left_out.keys() - self._left_out:
+            log.warning("tool.left_out", tool=name, source=left_out[name])
+        self._tools, self._left_out = merged, frozenset(left_out)
+
+    def context(self, ask: Ask, words: str | None = None) -> Context:
+        """What tools may use and know when they are called for this ask; `words` as in Context."""
+        if self._http is None:  # made on use: reading the certificates takes longer than most of the start
+            self._http = httpx.AsyncClient(timeout=_TIMEOUT, headers={"User-Agent": "glimmer"})
+        return Context(self._http, ask.address, ask.author, ask.conversation, time.time(), self._services, words)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._http is not None:
+            await self._http.aclose()
 
     @property
     def specs(self) -> tuple[Tool, ...]:
@@ -44,9 +95,14 @@ class Toolbox:
         return tuple(item.spec for item in self._tools.values())
 
     @property
+    def offered(self) -> tuple[Tool, ...]:
+        """What a model is told of those that it may call."""
+        return tuple(item.spec for item in self._tools.values() if may_be_offered(item))
+
+    @property
     def commands(self) -> Sequence[ToolFunction]:
-        """The tools that people may call themselves."""
-        return [item for item in self._tools.values() if item.command]
+        """The tools that people may call themselves: none whose calls somebody else must allow."""
+        return [item for item in self._tools.values() if item.command and may_be_offered(item)]
 
     def find(self, name: str) -> ToolFunction | None:
         """A tool by its name."""
@@ -56,7 +112,7 @@ class Toolbox:
         """What a call is about, for people: the tool's name and its first argument."""
         arguments = _parsed(call.arguments)
         first = next((str(value) for value in (arguments or {}).values() if value not in (None, "")), "")
-        return f"{call.name} · {first[:_LABEL_LIMIT]}" if first else call.name
+        return f"{call.name} · {harmless(first[:_LABEL_LIMIT])}" if first else call.name
 
     async def call(self, call: ToolCall, context: Context) -> Result:
         """Make a call; never raises, but for a cancellation."""
@@ -94,7 +150,7 @@ async def _run(known: ToolFunction, arguments: BaseModel, call: ToolCall, contex
 def _failure(tool: str, why: str) -> Result:
     metrics.tool_calls.labels(tool, "failed").inc()
     log.info("tool.failed", tool=tool)
-    return Result(json.dumps({"error": why}, ensure_ascii=False), failed=True)
+    return Result(json.dumps({"error": why}, ensure_ascii=False), why)
 
 
 def _as_text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from bot.errors import UserError
 from bot.tools.regions import COUNTRIES, STATES
 from bot.tools.registry import Context
 from bot.tools.services import Service, fetch
-from bot.tools.wording import say
+from bot.tools.wording import is_chinese, say
 
 SERVICE: Final = Service(
     "geocoding",
@@ -23,6 +24,7 @@ SERVICE: Final = Service(
 # Open-Meteo docs: up to 100; enough to have the towns behind the namesakes that nobody means.
 _COUNT: Final = 50
 _OTHERS: Final = 3
+_CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 _UNKNOWN: Final = (
     "I know no place called “{name}”. Is it spelt differently?",
     "我找不到名为“{name}”的地方。写法是否正确?",
@@ -77,14 +79,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A place in the asker's language, and in English, which people and models mix with their own."""
+    """A place in the asker's language, and in the other one that people and models mix with it."""
 
     place: Place
-    english: Place
+    other: Place
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(_plain(version.name) for version in (self.place, self.english))
+        return frozenset(_plain(version.name) for version in (self.place, self.other))
 
     def is_in(self, region: str) -> bool:
         """Whether it lies in a country, state or district by this name, its beginning, or its abbreviation."""
@@ -92,7 +94,7 @@ class _Candidate:
         code = self.place.country_code.casefold()
         if code in (wanted, COUNTRIES.get(wanted)):
             return True
-        areas = [_plain(area) for one in (self.place, self.english) for area in (one.country, one.admin1, one.admin2)]
+        areas = [_plain(area) for one in (self.place, self.other) for area in (one.country, one.admin1, one.admin2)]
         return any(area.startswith(STATES.get(wanted, wanted)) for area in areas)
 
 
@@ -102,7 +104,7 @@ async def find(text: str, context: Context) -> Found:
     Raises UserError for an unknown place, ServiceError when the service does not answer.
     """
     for name, regions in _readings(text):
-        candidates = await _search(name, context)
+        candidates = await _search(name, text, context)
         inside = [known for known in candidates if all(known.is_in(region) for region in regions)]
         if inside:
             return _choose(name, inside)
@@ -128,13 +130,14 @@ def _western(text: str) -> str:
     return text.replace("\uff0c", ",").replace("\u3001", ",")
 
 
-async def _search(name: str, context: Context) -> Sequence[_Candidate]:
+async def _search(name: str, text: str, context: Context) -> Sequence[_Candidate]:
     language = context.locale[:2].lower() or "en"
     places = await _ask(name, language, context)
-    english: Mapping[int, Place] = {}
-    if places and language != "en":
-        english = {place.id: place for place in await _ask(name, "en", context)}
-    return [_Candidate(place, english.get(place.id, place)) for place in places]
+    mixed = "zh" if _CHINESE.search(text) and not is_chinese(language) else "en"
+    others: Mapping[int, Place] = {}
+    if places and mixed != language:
+        others = {place.id: place for place in await _ask(name, mixed, context)}
+    return [_Candidate(place, others.get(place.id, place)) for place in places]
 
 
 async def _ask(name: str, language: str, context: Context) -> Sequence[Place]:

@@ -36,6 +36,7 @@ class Context:
     """What a tool may use and know: an HTTP client, where and by whom it is called, and the time in Unix seconds.
 
     `services` are the root addresses of services that are found elsewhere than usual, by the tools' names for them.
+    `words` are what people wrote in the conversation themselves, None where somebody calls the tool without a model.
     """
 
     http: httpx.AsyncClient
@@ -44,6 +45,7 @@ class Context:
     conversation: str
     now: float
     services: Mapping[str, str] = field(default_factory=dict[str, str])
+    words: str | None = field(default=None, repr=False)
 
     @property
     def locale(self) -> str:
@@ -58,11 +60,14 @@ ToolBody = Callable[..., Awaitable[object]]
 class ToolFunction:
     """A registered tool; with `command` people may call it themselves, with `effects` it changes something.
 
-    With `approval` somebody must allow each call. A call may take `seconds`. `context` is the parameter that gets it.
+    The model is told the `schema` of the arguments, a call's must fit `arguments`. With `approval` somebody must allow
+    each call. A call may take `seconds`. `context` is the parameter that gets it. What a `foreign` one gives is written
+    by strangers, as far as anybody knows: after that nothing is changed any more (see `bot.tools.permits`).
     """
 
     name: str
     description: str
+    schema: Mapping[str, Any] = field(repr=False)
     arguments: type[BaseModel]
     body: ToolBody = field(repr=False)
     context: str = ""
@@ -70,19 +75,25 @@ class ToolFunction:
     effects: bool = False
     approval: bool = False
     seconds: float = SECONDS
+    foreign: bool = True
 
     @property
     def spec(self) -> Tool:
         """What the model is told."""
-        schema = self.arguments.model_json_schema()
-        return Tool(self.name, self.description, _plain(schema))
+        return Tool(self.name, self.description, self.schema)
 
 
 @overload
 def tool(function: ToolBody, /) -> ToolFunction: ...
 @overload
 def tool(
-    *, command: bool = False, effects: bool = False, approval: bool = False, seconds: float = SECONDS, name: str = ""
+    *,
+    command: bool = False,
+    effects: bool = False,
+    approval: bool = False,
+    seconds: float = SECONDS,
+    name: str = "",
+    foreign: bool = True,
 ) -> Callable[[ToolBody], ToolFunction]: ...
 def tool(
     function: ToolBody | None = None,
@@ -93,6 +104,7 @@ def tool(
     approval: bool = False,
     seconds: float = SECONDS,
     name: str = "",
+    foreign: bool = True,
 ) -> ToolFunction | Callable[[ToolBody], ToolFunction]:
     """Make a tool of a typed and documented async function; a parameter of type Context is filled in by us.
 
@@ -106,16 +118,19 @@ def tool(
         _check(called, described, body)
         parameters = list(inspect.signature(body).parameters.values())
         context = [parameter.name for parameter in parameters if hints.get(parameter.name) is Context]
+        arguments = _arguments(called, [item for item in parameters if item.name not in context], hints)
         return ToolFunction(
             called,
             described,
-            _arguments(called, [parameter for parameter in parameters if parameter.name not in context], hints),
+            _plain(arguments.model_json_schema()),
+            arguments,
             body,
             next(iter(context), ""),
             command,
             effects or approval,
             approval,
             seconds,
+            foreign,
         )
 
     return made if function is None else made(function)

@@ -54,7 +54,7 @@ _ZERO: Final = ("This divides by zero.", "除数不能为零。")
 _DOMAIN: Final = ("A function is not defined for its value.", "函数在该值上没有定义。")
 
 
-@tool(command=True, name="calculate")
+@tool(command=True, name="calculate", foreign=False)
 async def calculate(
     context: Context,
     expression: Annotated[

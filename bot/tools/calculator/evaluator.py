@@ -43,9 +43,13 @@ def evaluate(expression: str) -> Number:
     """
     try:
         tree = ast.parse(expression, mode="eval")
-        return cast("Any", _Evaluator()).eval(expression, previously_parsed=tree.body)
+        value: object = cast("Any", _Evaluator()).eval(expression, previously_parsed=tree.body)
     except (SyntaxError, InvalidExpression, TypeError, RecursionError, MemoryError) as error:
         raise NotArithmetic from error
+    # The name of a function alone has the function as its value.
+    if not isinstance(value, (int, float)):
+        raise NotArithmetic
+    return value
 
 
 def written(value: Number) -> str:

@@ -25,15 +25,20 @@ _SAME: Final = ("{one} and {other} have the same time.", "{one}和{other}的时�
 _HOURS: Final = ("{hours} h", "{hours} 小时")
 _MINUTES: Final = (" {minutes} min", " {minutes} 分钟")
 
+_EXAMPLES: Final = ["America/New_York", "Asia/Shanghai", "Asia/Tokyo", "Europe/London", "Beijing", "UTC+8"]
 
-@tool(command=True, name="time", seconds=_SECONDS)
+
+@tool(command=True, name="time", seconds=_SECONDS, foreign=False)
 async def clock(
     context: Context,
     place: Annotated[
-        str, Field(description='A town ("Paris, Texas"), a zone ("Asia/Tokyo") or "UTC+8"', max_length=100)
+        str,
+        Field(
+            description='A town ("Paris, Texas"), a zone ("Asia/Tokyo") or "UTC+8"', max_length=100, examples=_EXAMPLES
+        ),
     ],
     compare_with: Annotated[
-        str, Field(description="Another of these, to say how far they are apart", max_length=100)
+        str, Field(description="Another of these, to say how far they are apart", max_length=100, examples=_EXAMPLES)
     ] = "",
 ) -> str:
     """The date and time now in a place or time zone, and how far it is ahead of or behind another one.

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from bot.errors import UserError
 from bot.tools.read_page import reader
-from bot.tools.read_page.download import SECONDS, download
+from bot.tools.read_page.download import SECONDS, fetch
+from bot.tools.read_page.wish import is_written
 from bot.tools.registry import Context, tool
 from bot.tools.wording import say
 
@@ -29,6 +30,10 @@ _EMPTY: Final = (
     "{address} 上没有文字;内容可能由浏览器脚本生成。",
 )
 _NO_PART: Final = ("{address} has {parts} parts only.", "{address} 只有 {parts} 部分。")
+_UNWRITTEN: Final = (
+    "I only read pages whose addresses people have written in this conversation. Ask them to write this one.",
+    "我只读取有人在本对话中写出的网址。请让对方写出该网址。",
+)
 _TITLE_LIMIT: Final = 200
 _ADDRESS_LIMIT: Final = 400
 
@@ -41,10 +46,12 @@ async def read_page(
 ) -> str:
     """The text of a public web page, a text file, JSON or PDF at an address.
 
-    At most 2 MB are read within 10 seconds, over at most five redirects. Raises UserError for what is not public or
-    has no text, ServiceError for a page that does not answer.
+    At most 2 MB are read within 10 seconds, over at most five redirects. Raises UserError for what nobody has written
+    in the conversation, is not public or has no text, ServiceError for a page that does not answer.
     """
-    page = await download(address, context)
+    if context.words is not None and not is_written(address, context.words):
+        raise UserError(say(_UNWRITTEN, context.locale))
+    page = await fetch(address, context)
     text = await reader.read(page, context.locale)
     if not text.body:
         raise UserError(say(_EMPTY, context.locale, address=page.address))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
 # RFC 6052, section 2.1: addresses that a gateway of the network translates to the IPv4 address in the last 32 bits.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
-# RFC 8215: the same within one network.
-_LOCAL_NAT64: Final = IPv6Network("64:ff9b:1::/48")
-# Reported, Azure docs (what-is-ip-address-168-63-129-16): public by its number, but the platform's own on each host.
-_AZURE: Final = ip_address("168.63.129.16")
+# What Python takes for public, in this version or another, and is not.
+_INSIDE: Final = (
+    ip_network("192.0.0.0/24"),  # RFC 6890: protocol assignments; the metadata of Oracle's cloud
+    ip_network("168.63.129.16"),  # reported, Azure docs: the platform's own service on each of its machines
+    ip_network("64:ff9b:1::/48"),  # RFC 8215: like NAT64 within one network
+    ip_network("fec0::/10"),  # RFC 3879: site-local, deprecated but still around
+)
 
 Endpoint = tuple[str, int]
 """An address and a port."""
@@ -21,9 +24,8 @@ Endpoint = tuple[str, int]
 def is_public(text: str) -> bool:
     """Whether an address belongs to the internet: not private, loopback, link-local, shared, multicast or reserved."""
     address = _meant(ip_address(text))
-    if isinstance(address, IPv6Address) and address in _LOCAL_NAT64:
-        return False
-    return address.is_global and not (address.is_multicast or address.is_reserved or address == _AZURE)
+    outside = not any(address in network for network in _INSIDE)
+    return outside and address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

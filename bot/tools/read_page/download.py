@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -20,6 +21,7 @@ SIZE: Final = 2_000_000
 SECONDS: Final = 10.0
 REDIRECTS: Final = 5
 _PIECE: Final = 64 * 1024
+_ONE_WORD: Final = re.compile(r"\S+")
 _HEADERS: Final = {
     "User-Agent": "Glimmer (a chat assistant; reads a page when somebody asks about it)",
     "Accept": "text/html, application/xhtml+xml, text/plain, application/json, application/pdf;q=0.9, */*;q=0.1",
@@ -39,6 +41,7 @@ _REDIRECTED: Final = (
 )
 _SILENT: Final = ("I could not reach {address}.", "我无法访问 {address}。")
 _SLOW: Final = ("{address} did not answer within {seconds:.0f} seconds.", "{address} 在 {seconds:.0f} 秒内没有响应。")
+_UNTRUSTED: Final = ("{address} has no valid certificate.", "{address} 没有有效的证书。")
 _STATUS: Final = ("{address} answered with the status {status}.", "{address} 返回了状态码 {status}。")
 
 # What the library raises, the first that fits.
@@ -48,6 +51,8 @@ _FAILURES: Final[tuple[tuple[tuple[type[Exception], ...], type[UserError | Servi
         UserError,
         _REDIRECTED,
     ),
+    # Before the others: a certificate for another name is a ValueError too.
+    ((aiohttp.ClientSSLError,), ServiceError, _UNTRUSTED),
     ((TimeoutError,), ServiceError, _SLOW),
     ((ValueError,), UserError, _ADDRESS),
     ((aiohttp.ClientError,), ServiceError, _SILENT),
@@ -65,7 +70,7 @@ class Download:
     cut: bool
 
 
-async def download(text: str, context: Context) -> Download:
+async def fetch(text: str, context: Context) -> Download:
     """Fetch a page; raises UserError for an address that is not read, ServiceError for one that does not answer."""
     address = _address(text, context.locale)
     gate = Gate(_open_to(context))
@@ -114,7 +119,7 @@ async def _received(response: aiohttp.ClientResponse, locale: str) -> Download:
 def _address(text: str, locale: str) -> URL:
     wanted = text.strip().strip("<>")
     try:
-        address = URL(wanted if "://" in wanted else f"https://{wanted}")
+        address = URL(wanted if "://" in wanted else f"https://{wanted}") if _ONE_WORD.fullmatch(wanted) else URL()
     except ValueError:
         address = URL()
     if address.scheme not in ("http", "https") or not address.host:

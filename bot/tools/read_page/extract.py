@@ -70,13 +70,12 @@ def _text(root: LexborNode) -> str:
 
 def _written(node: LexborNode) -> str:
     """A text as it is in the page, its line ends only where they count."""
-    text, before = node.text_content or "", node.prev
+    text = node.text_content or ""
     if node.parent is not None and node.parent.tag == "pre":
         return text.replace(" ", _PREFORMATTED)
     if not text.strip():
         return " "
-    after_block = before is not None and before.is_element_node and before.tag not in _INLINE
-    return ("\n" if after_block else "") + " ".join(f".{text}.".split())[1:-1]
+    return _after_block(node) + " ".join(f".{text}.".split())[1:-1]
 
 
 def _break(node: LexborNode) -> str:
@@ -84,8 +83,16 @@ def _break(node: LexborNode) -> str:
     if node.tag in _CELLS:
         return " | " if _has_cell_before(node) else ""
     if node.tag in _INLINE:
-        return "\n" if node.tag == "br" else ""
+        return "\n" if node.tag == "br" else _after_block(node)
     return "\n" if node.tag in ("li", "tr") else "\n\n"
+
+
+def _after_block(node: LexborNode) -> str:
+    """A line's end where what comes before ends one."""
+    before = node.prev
+    if before is not None and before.is_empty_text_node:
+        before = before.prev
+    return "\n" if before is not None and before.is_element_node and before.tag not in _INLINE else ""
 
 
 def _has_cell_before(node: LexborNode) -> bool:

@@ -15,12 +15,16 @@ from bot.tools.weather.report import as_text
 _SECONDS: Final = 13.0
 
 
-@tool(command=True, seconds=_SECONDS)
+@tool(command=True, seconds=_SECONDS, foreign=False)
 async def weather(
     context: Context,
     place: Annotated[
         str,
-        Field(description='A town or region; its country or state after a comma: "Paris, Texas"', max_length=100),
+        Field(
+            description='A town or region; its country or state after a comma: "Paris, Texas"',
+            max_length=100,
+            examples=["Beijing", "London", "New York", "Paris, Texas", "Shanghai", "Sydney", "Tokyo"],
+        ),
     ],
     days: Annotated[int, Field(description="For how many days, from today", ge=1, le=7)] = 3,
 ) -> str:

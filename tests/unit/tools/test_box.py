@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 import httpx
 import pytest
 from pydantic import Field
+from structlog.testing import capture_logs
 
 from bot.completion import ToolCall
 from bot.errors import OperatorError, ServiceError, UserError
 from bot.messages import Address, Author
-from bot.tools.box import RESULT_LIMIT, Toolbox
+from bot.tools.box import RESULT_LIMIT, TOOLS, Toolbox
 from bot.tools.registry import Context, ToolFunction, discover, tool
 from tests.fixtures.virtually import virtually
 
@@ -189,3 +191,53 @@ def test_only_tools_that_are_commands_are_offered_to_people() -> None:
 def test_tools_are_found_in_the_package() -> None:
     names: list[Any] = [item.name for item in discover()]
     assert names == sorted(names)
+
+
+def named(*names: str) -> list[ToolFunction]:
+    return [replace(weather, name=name) for name in names]
+
+
+def offered(box: Toolbox) -> list[str]:
+    return [spec.name for spec in box.specs]
+
+
+async def test_a_source_offers_tools_anew_while_the_box_is_in_use() -> None:
+    box = Toolbox([weather])
+    box.offer("wiki", named("a", "b"))
+    assert offered(box) == ["weather", "a", "b"]
+    assert not (await box.call(ToolCall("1", "a", '{"place": "x"}'), CONTEXT)).failed
+    box.offer("wiki", named("b", "c"))
+    assert offered(box) == ["weather", "b", "c"]
+    assert (await box.call(ToolCall("1", "a", '{"place": "x"}'), CONTEXT)).failed
+    box.offer("wiki", ())
+    assert offered(box) == ["weather"]
+
+
+def test_where_names_clash_the_boxs_own_tools_come_first_and_then_the_first_source() -> None:
+    box = Toolbox([weather])
+    for source in ("one", "two"):
+        box.offer(source, ())
+    second, first = named("weather", "same"), named("same")
+    box.offer("two", second)
+    assert box.find("same") is second[1]
+    box.offer("one", first)
+    assert box.find("same") is first[0]
+    assert box.find("weather") is weather
+    box.offer("one", ())
+    assert box.find("same") is second[1]
+
+
+def test_a_tool_is_said_to_be_left_out_once() -> None:
+    box = Toolbox([weather])
+    with capture_logs() as logs:
+        for _ in range(3):
+            box.offer("wiki", named("weather", "a"))
+    assert logs == [{"event": "tool.left_out", "tool": "weather", "source": "wiki", "log_level": "warning"}]
+
+
+def test_no_more_tools_are_offered_than_a_request_may_have() -> None:
+    box = Toolbox([weather])
+    with capture_logs() as logs:
+        box.offer("wiki", named(*(f"tool{number}" for number in range(TOOLS + 1))))
+    assert len(box.specs) == TOOLS
+    assert {entry["tool"] for entry in logs} == {f"tool{TOOLS - 1}", f"tool{TOOLS}"}
