@@ -8,6 +8,7 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bot import logs, settings
 from bot.errors import OperatorError
@@ -38,6 +39,16 @@ def parser() -> argparse.ArgumentParser:
     backup = commands.add_parser("backup", help="copy the database while the bot runs")
     backup.add_argument("target", help="the file to write")
     backup.set_defaults(act=_backup)
+    export = commands.add_parser("export", help="write what is kept of somebody, or of a conversation, into a file")
+    export.add_argument("target", help="the file to write; it must not be there yet")
+    export.add_argument("--user", default="", help="whose questions, as platform/id")
+    export.add_argument("--conversation", default="", help="the id of a conversation")
+    export.add_argument("--format", default="md", choices=["md", "json"], help="md (Markdown) unless json is given")
+    export.set_defaults(act=_export)
+    forget = commands.add_parser("forget", help="remove what is kept of somebody, while the bot runs")
+    forget.add_argument("user", help="who, as platform/id")
+    forget.add_argument("--conversation", default="", help="only what is in the conversation with this id")
+    forget.set_defaults(act=_forget)
     invite = commands.add_parser("invite", help="print the link that adds the bot to a server")
     invite.add_argument("platform", choices=["discord"])
     invite.set_defaults(act=_invite)
@@ -78,6 +89,21 @@ def _backup(given: argparse.Namespace) -> None:
             await store.backup(given.target)
 
     asyncio.run(copy())
+
+
+def _export(given: argparse.Namespace) -> None:
+    from bot import archivist
+
+    meant = archivist.whose(given.user, given.conversation)
+    asyncio.run(archivist.export(settings.load(), meant, given.format, Path(given.target)))
+
+
+def _forget(given: argparse.Namespace) -> None:
+    from bot import archivist
+
+    meant = archivist.whose(given.user, given.conversation)
+    for line in asyncio.run(archivist.forget(settings.load(), meant)):
+        print(line)  # noqa: T201  # the command's answer
 
 
 def _invite(_given: argparse.Namespace) -> None:

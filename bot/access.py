@@ -8,7 +8,14 @@ from bot.messages import Author, ControlKind, Right
 SCOPE_RIGHTS = {"channel": Right.MANAGE_CHANNEL, "server": Right.MANAGE_SERVER}
 
 _ASKER_ONLY = frozenset(
-    {ControlKind.STOP, ControlKind.RESET, ControlKind.REGENERATE, ControlKind.CONTINUE, ControlKind.JOBS}
+    {
+        ControlKind.STOP,
+        ControlKind.RESET,
+        ControlKind.REGENERATE,
+        ControlKind.RETRY,
+        ControlKind.CONTINUE,
+        ControlKind.JOBS,
+    }
 )
 
 

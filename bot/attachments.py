@@ -30,8 +30,6 @@ HEAD: Final = 256 * 1024
 SWEEP_EVERY: Final = 86_400.0
 # Pictures and documents that are worked on at once; each may take some hundred megabytes of memory.
 WORKED_ON: Final = 2
-# Of what is called a picture only this is text.
-_DRAWING: Final = "image/svg"
 # What can neither be read nor seen is not fetched at all; of videos only these kinds are (GLM docs, vision models).
 _OTHER_KINDS: Final = ("audio/", "font/", "video/", "application/zip", "application/vnd.")
 _VIDEOS: Final = ("video/mp4", "video/quicktime", "video/x-matroska", "video/matroska")
@@ -173,6 +171,11 @@ class Attachments:
                 task.cancel()
         self._tasks.start(self._forget(ask))
 
+    async def discard(self, digests: Collection[str]) -> None:
+        """Remove those of these files that belong to no ask."""
+        async with self._shelving:
+            await self._discard(digests)
+
     async def run(self) -> None:
         """Sweep at once, and then daily."""
         while True:
@@ -296,10 +299,9 @@ def _enclosed(attachment: Attachment, kept: Kept) -> Enclosure:
     media = _seen(kept.data)
     if kept.trouble or media is not None:
         return Enclosure(attachment.name, trouble=kept.trouble, media=media)
-    kind = attachment.media_type.lower()
-    if kind.startswith("image/") and not kind.startswith(_DRAWING):
-        return Enclosure(attachment.name, trouble="file_picture")
     text = decoded(kept.data[:HEAD])
+    if text is None and attachment.media_type.lower().startswith("image/"):
+        return Enclosure(attachment.name, trouble="file_picture")
     return Enclosure(attachment.name, text, whole=len(kept.data) < HEAD, pasted=attachment.pasted)
 
 

@@ -1,4 +1,4 @@
-"""What people choose: the model, how much it thinks, and whether they see that; by conversation, place or person."""
+"""What people choose: model, persona, thinking, and whether they see that; by conversation, place or person."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from bot import access, texts
 from bot.completion import ModelInfo, Thinking
 from bot.errors import UserError
 from bot.messages import Address, Control
+from bot.personas import Persona, personas
 from bot.ports import Model, Store
 from bot.vocabulary import DEFAULT, HIDE, ON, SHOW
 
 # The names under which they are stored.
 MODEL_SETTING: Final = "model"
+PERSONA_SETTING: Final = "persona"
 THINKING_SETTING: Final = "thinking"
 REASONING_SETTING: Final = "reasoning"
 
@@ -58,6 +60,11 @@ class Choices:
         chosen = await self._chosen(MODEL_SETTING, scope_keys(conversation, address, author))
         return {scope: name for scope, name in chosen.items() if name in available}
 
+    async def chosen_persona(self, conversation: str, address: Address, author: str) -> Persona | None:
+        """Who the bot is for this author's next question; None when nobody has chosen."""
+        chosen = await self._chosen(PERSONA_SETTING, scope_keys(conversation, address, author))
+        return next((personas()[name] for name in chosen.values() if name in personas()), None)
+
     async def chosen_thinking(self, conversation: str, address: Address, author: str) -> Thinking | None:
         """How much a model shall think about this author's next question; None for as little as it can."""
         chosen = await self._chosen(THINKING_SETTING, scope_keys(conversation, address, author))
@@ -75,12 +82,30 @@ class Choices:
             now = await self.chosen_model(control.conversation, control.address, control.actor.id)
             return say(control, "model_now", model=now, models=_listed(names))
         if control.value == DEFAULT:
-            scope = await self._set(control, MODEL_SETTING, None)
+            scope = await self.keep(control, MODEL_SETTING, None)
             return say(control, "model_unset", scope=scope, model=self._default)
         if control.value not in names:
             raise UserError(say(control, "model_unknown", model=_quotable(control.value), models=_listed(names)))
-        scope = await self._set(control, MODEL_SETTING, control.value)
+        scope = await self.keep(control, MODEL_SETTING, control.value)
         return say(control, "model_set", scope=scope, model=control.value)
+
+    async def change_persona(self, control: Control) -> str:
+        """Show or switch the persona; raises UserError."""
+        if not control.value:
+            return await self._persona_now(control)
+        if control.value == DEFAULT:
+            return say(control, "persona_unset", scope=await self.keep(control, PERSONA_SETTING, None))
+        if control.value not in personas():
+            names = _listed(tuple(personas()))
+            raise UserError(say(control, "persona_unknown", persona=_quotable(control.value), personas=names))
+        scope = await self.keep(control, PERSONA_SETTING, control.value)
+        return say(control, "persona_set", scope=scope, persona=control.value)
+
+    async def _persona_now(self, control: Control) -> str:
+        chosen = await self.chosen_persona(control.conversation, control.address, control.actor.id)
+        lines = [f"`{name}` {persona.described(control.address.locale)}" for name, persona in personas().items()]
+        now = next((name for name, persona in personas().items() if persona is chosen), DEFAULT)
+        return "\n".join([say(control, "persona_now", persona=now), *lines])
 
     async def change_thinking(self, control: Control) -> str:
         """Show or set how much a model thinks, or whether people see it; raises UserError."""
@@ -88,14 +113,14 @@ class Choices:
         if not control.value:
             return await self._thinking_now(control, model)
         if control.value in _REASONING:
-            scope = await self._set(control, REASONING_SETTING, control.value)
+            scope = await self.keep(control, REASONING_SETTING, control.value)
             return say(control, _REASONING[control.value], scope=scope)
         if control.value == DEFAULT:
-            return say(control, "thinking_unset", scope=await self._set(control, THINKING_SETTING, None))
+            return say(control, "thinking_unset", scope=await self.keep(control, THINKING_SETTING, None))
         level = Thinking.HIGH if control.value == ON else control.value
         if level not in _LEVELS:
             raise UserError(say(control, "thinking_unknown", level=_quotable(level), levels=_listed(_LEVELS)))
-        scope = await self._set(control, THINKING_SETTING, level)
+        scope = await self.keep(control, THINKING_SETTING, level)
         done = say(control, "thinking_set", scope=scope, level=level)
         remark = _remark(control, Thinking(level), model)
         return f"{done} {remark}".rstrip()
@@ -118,7 +143,7 @@ class Choices:
         values = await self._store.settings(setting, tuple(keys.values()))
         return {scope: values[key] for scope, key in keys.items() if key in values}
 
-    async def _set(self, control: Control, setting: str, value: str | None) -> str:
+    async def keep(self, control: Control, setting: str, value: str | None) -> str:
         """Store a value for the scope that a control names; how that scope is called."""
         keys = scope_keys(control.conversation, control.address, control.actor.id)
         if control.scope not in keys:
@@ -126,7 +151,8 @@ class Choices:
         name = say(control, f"scope_{control.scope}")
         if not access.may_set(control.actor, control.scope):
             raise UserError(say(control, "may_not_manage", scope=name))
-        await self._store.set_setting(keys[control.scope], setting, value)
+        actor = f"{control.address.platform}/{control.actor.id}"
+        await self._store.set_setting(keys[control.scope], setting, value, by=actor)
         return name
 
 

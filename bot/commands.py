@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final, Protocol
 
 from bot import access, metrics, prompt, spending, texts, vocabulary
 from bot.choices import Choices, say
 from bot.errors import UserError
-from bot.messages import Address, Ask, Control, ControlKind, Job
+from bot.gate import Gate
+from bot.messages import Address, Ask, Control, ControlKind, Job, Reply
 from bot.ports import Reception, Store, Summary
+from bot.tool_commands import NO_TOOLS, Tools
 
 # How long a Regenerate waits for the delivery of the answer that it replaces, in seconds; Discord waits for 3.
 DELIVERY_PATIENCE: Final = 2.0
@@ -19,6 +22,17 @@ _LISTED_JOBS: Final = 15
 _BEGINNING: Final = 60
 # Digits of a turn's number, as SQLite counts.
 _DIGITS: Final = 18
+
+Action = Callable[[Control], Awaitable[Reply]]
+
+
+def in_words(action: Callable[[Control], Awaitable[str]]) -> Action:
+    """The action of one that gives a sentence."""
+
+    async def act(control: Control) -> Reply:
+        return Reply(await action(control))
+
+    return act
 
 
 class Lane(Protocol):
@@ -62,19 +76,32 @@ class Jobs(Protocol):
 
 
 class Commands:
-    """Acts on controls; acting on the same one twice changes nothing more."""
+    """Acts on controls, by `others` on those of their kinds; acting on the same one twice changes nothing more."""
 
-    def __init__(self, store: Store, lane: Lane, jobs: Jobs, choices: Choices) -> None:
+    def __init__(
+        self,
+        store: Store,
+        lane: Lane,
+        jobs: Jobs,
+        choices: Choices,
+        gate: Gate,
+        others: Mapping[ControlKind, Action],
+        tools: Tools = NO_TOOLS,
+    ) -> None:
+        self._tools = tools
         self._store = store
+        self._gate = gate
         self._lane = lane
         self._background = jobs
         self._choices = choices
-        self._actions: dict[ControlKind, Callable[[Control], Awaitable[str]]] = {
+        own: dict[ControlKind, Callable[[Control], Awaitable[str]]] = {
             ControlKind.STOP: self._stop,
             ControlKind.RESET: self._reset,
             ControlKind.REGENERATE: self._regenerate,
+            ControlKind.RETRY: self._retry,
             ControlKind.CONTINUE: self._continue,
             ControlKind.MODEL: choices.change_model,
+            ControlKind.PERSONA: choices.change_persona,
             ControlKind.THINKING: choices.change_thinking,
             ControlKind.USAGE: self._usage,
             ControlKind.JOBS: self._jobs,
@@ -85,9 +112,13 @@ class Commands:
             ControlKind.QUESTION_DELETED: self._question_deleted,
             ControlKind.ANSWER_DELETED: self._answer_deleted,
         }
+        self._actions = {kind: in_words(action) for kind, action in own.items()} | dict(others)
 
-    async def act(self, control: Control) -> str:
-        """Do what the control says and return the sentence for its actor; raises UserError when it can't be done."""
+    async def act(self, control: Control) -> Reply:
+        """Do what the control says and return what is for its actor; raises UserError when it can't be done."""
+        barred = await self._gate.may_do(control)
+        if barred:
+            raise UserError(barred)
         return await self._actions[control.kind](control)
 
     async def chosen_models(self, conversation: str, address: Address, author: str) -> dict[str, str]:
@@ -125,8 +156,7 @@ class Commands:
         return turn if turn and turn.state == "running" else None
 
     async def _reset(self, control: Control) -> str:
-        # Given outside of any thread it is meant for what the actor was last talking about in this place.
-        conversation = control.conversation or await self._store.newest_conversation(control.address, control.actor.id)
+        conversation = await self._conversation(control)
         if not conversation or not await self._store.knows(conversation):
             raise UserError(say(control, "no_conversation"))
         turn = await self._store.open_turn(conversation)
@@ -135,6 +165,20 @@ class Commands:
             await self._stop_turn(turn)
         await self._store.reset(conversation)
         return say(control, "reset_done")
+
+    async def _conversation(self, control: Control) -> str:
+        """The one that is meant, "" when there is none.
+
+        Outside of any thread it is what the actor was last talking about in this place.
+        """
+        return control.conversation or await self._store.newest_conversation(control.address, control.actor.id)
+
+    async def _retry(self, control: Control) -> str:
+        turn = await self._store.last_turn(await self._conversation(control))
+        if turn is None:
+            raise UserError(say(control, "no_conversation"))
+        await self._regenerate(replace(control, target=str(turn.id)))
+        return say(control, "retrying")
 
     async def _regenerate(self, control: Control) -> str:
         turn = await self._steerable(control)
@@ -214,7 +258,7 @@ class Commands:
         return say(control, "rated")
 
     async def _help(self, control: Control) -> str:
-        return say(control, "help", commands=vocabulary.listed(control.address.locale))
+        return say(control, "help", commands=vocabulary.listed(control.address.locale, self._tools))
 
     async def _question_edited(self, control: Control) -> str:
         await self._store.rewrite_question(control.target, control.value)

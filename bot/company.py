@@ -1,9 +1,10 @@
-"""Keeps the asker company until the first text: typing, then a line that says what is being done."""
+"""Keeps the asker company while there is no text: typing, then a line that says what is being done."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -25,6 +26,7 @@ class Company:
         self._locale = locale
         self._begun = time.monotonic()
         self._position = 0
+        self._labels: Sequence[str] = ()
         self._moved = asyncio.Event()
 
     def stand_in_line(self, position: int) -> None:
@@ -32,21 +34,37 @@ class Company:
         self._position = position
         self._moved.set()
 
+    def work(self, labels: Sequence[str]) -> None:
+        """Show which tools are at work, also beside text; none when they are done."""
+        self._labels = labels
+        self._moved.set()
+
     async def keep(self) -> None:
-        """Show that an answer is coming until its first text."""
+        """Show that an answer is coming until its first text, and what tools do until the end."""
         await self._surface.typing()
-        await asyncio.sleep(THINKING_AFTER - (time.monotonic() - self._begun))
-        while not self._reply.text:
-            line = self._line()
-            if self._surface.limits.status:
-                await self._surface.typing(line)
-            else:
-                self._reply.status(line)
+        await self._wait(THINKING_AFTER - (time.monotonic() - self._begun))
+        while True:
             self._moved.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), THINKING_EVERY)
+            await self._show(self._line())
+            await self._wait(None if self._reply.text else THINKING_EVERY)
+
+    async def _wait(self, seconds: float | None) -> None:
+        # Not wait_for: until Python 3.12 it may swallow a cancellation that comes together with the event.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._moved.wait()
+
+    async def _show(self, line: str) -> None:
+        if not self._surface.limits.status:
+            self._reply.status(line)
+        elif line:
+            await self._surface.typing(line)
 
     def _line(self) -> str:
+        if self._labels:
+            return texts.say("at_tools", self._locale, tools=", ".join(self._labels))
+        if self._reply.text:
+            return ""
         if self._position:
             return texts.say("in_line", self._locale, position=str(self._position))
         return texts.say("thinking", self._locale, seconds=str(round(time.monotonic() - self._begun)))

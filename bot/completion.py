@@ -139,7 +139,8 @@ class ModelInfo:
     """A model that some configured provider offers; sizes are in tokens.
 
     `price` is what a million tokens in and a million out cost together, in US dollars, None when it is not known.
-    `thinking` are the levels that it can be told, none where it cannot be told any.
+    `thinking` are the levels that it can be told, none where it cannot be told any. Of `images`, and of `videos` of
+    these media types, it takes at most so many in a request.
     """
 
     name: str
@@ -148,6 +149,9 @@ class ModelInfo:
     images: bool
     providers: tuple[str, ...]
     videos: bool = False
+    video_types: tuple[str, ...] = ("video/mp4",)
+    most_images: int | None = None
+    most_videos: int | None = None
     tools: bool = False
     thinking: tuple[Thinking, ...] = ()
     price: float | None = None

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bot.alarms import Alarms
 from bot.attachments import Attachments
 from bot.choices import Choices
-from bot.commands import Commands
-from bot.completion import ModelRequest
+from bot.commands import Commands, in_words
 from bot.dialogue import Means
 from bot.dispatch import Dispatcher, Policy
+from bot.gate import Gate
+from bot.house_rules import HouseRules
 from bot.jobs import Jobs
-from bot.messages import Turn
+from bot.messages import ControlKind, Turn
 from bot.pacing import Governor
+from bot.personal import PersonalData
 from bot.ports import Adapter, Model, Store
-from bot.questions import Questions, Terms
+from bot.questions import Question, Questions, Terms
+from bot.rulebooks import Operator, Rulebooks
 from bot.summaries import Summaries
+from bot.tool_choices import ToolChoices
+from bot.tools.box import Toolbox
+from bot.tools.commands import as_commands
 
 Adapters = Mapping[str, tuple[Adapter, Governor]]
 
@@ -30,6 +36,7 @@ class Parts:
     model: Model
     adapters: Adapters
     attachments: Attachments
+    toolbox: Toolbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class Decisions:
     terms: Terms
     default_model: str
     summary_model: str = ""
+    operator: Operator = field(default_factory=Operator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +67,30 @@ class Core:
 def assemble(parts: Parts, decisions: Decisions) -> Core:
     """The core of these parts; nothing runs yet."""
     store, model, adapters = parts.store, parts.model, parts.adapters
-    dispatcher = Dispatcher(store, decisions.policy, adapters)
+    books = Rulebooks(store, decisions.operator)
+    gate = Gate(store, books)
+    dispatcher = Dispatcher(store, decisions.policy, gate, adapters)
     choices = Choices(store, model, default_model=decisions.default_model)
-    questions = Questions(store, model, choices, parts.attachments, decisions.terms)
+    toolbox = parts.toolbox
+    tool_choices = ToolChoices(store, choices, books, lambda: toolbox.offered)
+    questions = Questions(store, model, choices, parts.attachments, decisions.terms, tool_choices.usable)
     alarms = Alarms([adapter for adapter, _ in adapters.values()])
 
-    async def rebuild(turn: Turn) -> tuple[ModelRequest, str]:
+    async def rebuild(turn: Turn) -> Question:
         adapter, _ = adapters[turn.ask.address.platform]
         question = await questions.remake(turn, adapter)
-        return question.request, question.text
+        return replace(question, request=replace(question.request, tools=()))
 
     jobs = Jobs(store, model, dispatcher.ask, rebuild, alarms)
     summaries = Summaries(store, model, budget=decisions.terms.budget, model_name=decisions.summary_model)
-    means = Means(store, model, questions, alarms, parts.attachments, summaries, jobs.wake)
-    dispatcher.equip(means, Commands(store, dispatcher, jobs, choices))
+    means = Means(store, model, questions, alarms, parts.attachments, toolbox, summaries, jobs.wake)
+    tools = as_commands(toolbox.commands)
+    personal = PersonalData(store, dispatcher, jobs, parts.attachments.discard)
+    others = {
+        ControlKind.ACCESS: in_words(HouseRules(store, books).act),
+        ControlKind.TOOLS: in_words(tool_choices.act),
+        ControlKind.EXPORT: personal.export,
+        ControlKind.FORGET: personal.forget,
+    }
+    dispatcher.equip(means, Commands(store, dispatcher, jobs, choices, gate, others, tools))
     return Core(dispatcher, jobs, summaries)

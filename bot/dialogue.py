@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
 
-from bot import metrics, outcomes, prompt, texts
+from bot import metrics, outcomes, prompt, remarks, texts
 from bot.alarms import Alarms
 from bot.attachments import Attachments, Enclosure
 from bot.board import NotDelivered
 from bot.company import Company
-from bot.completion import Delta
+from bot.completion import Delta, ToolCall
 from bot.errors import ModelError, OperatorError, PlatformError
+from bot.guard import Guard, without_echoes
 from bot.messages import AGE_BOUND, Outcome, OutcomeKind
 from bot.outcomes import AGAIN, Asked
 from bot.pacing import Governor
@@ -25,6 +26,8 @@ from bot.ports import Adapter, Claim, Model, Store
 from bot.questions import Question, Questions
 from bot.reply import Reply
 from bot.summaries import Summaries
+from bot.tool_loop import ClaimJournal, ToolLoop
+from bot.tools.box import Toolbox
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +35,6 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 3
 # Seconds before an outcome that could not be stored is stored again.
 STORE_PAUSE = 2.0
-# Characters of a file's name in a note: together with what else may stand below a page it must fit into TAIL_ROOM.
-_NAME_ROOM = 16
 
 
 class Interruption(StrEnum):
@@ -55,6 +56,7 @@ class Means:
     questions: Questions
     alarms: Alarms
     attachments: Attachments
+    toolbox: Toolbox
     summaries: Summaries
     deferred: Callable[[], None]
 
@@ -75,6 +77,7 @@ class Dialogue:
         self._asked = Asked("", self._locale, str(claim.turn.id))
         self._question: Question | None = None
         self._reasoning = ""
+        self._labels: Sequence[str] = ()
         self._company = Company(self._surface, self._reply, self._locale)
         self._files: Sequence[Enclosure] = ()
         self._begun = time.monotonic()
@@ -189,6 +192,8 @@ class Dialogue:
         regenerated = self._turn.attempt == 1 and self._turn.posts
         if self._turn.ask.job and not regenerated:
             return await self._from_the_background(self._turn.ask.job)
+        if self._turn.ask.call is not None:
+            return await self._call(self._turn.ask.call)
         self._files = await self._means.attachments.gather(self._adapter, self._turn.asks)
         return self._nothing_to_answer()
 
@@ -204,15 +209,21 @@ class Dialogue:
         return Outcome(OutcomeKind.FAILED, note=self._say(known or attached))
 
     def _missing(self) -> str:
-        """What to say about files that could not be read, "" when there are none: one sentence, whatever is wrong."""
-        missing = [file for file in self._files if file.trouble]
-        if not missing:
-            return ""
-        troubles = {file.trouble for file in missing}
-        text = troubles.pop() if len(troubles) == 1 else "file_failed"
-        more = f" (+{len(missing) - 1})" if len(missing) > 1 else ""
-        name = f"“{prompt.data(missing[0].name, _NAME_ROOM)}”{more}"
-        return self._say(text, name=name, megabytes=str(self._means.attachments.megabytes))
+        return remarks.missing(self._files, self._locale, self._means.attachments.megabytes)
+
+    async def _call(self, call: ToolCall) -> Outcome:
+        """What the tool gives that was asked for by its name; one that changes something is called once."""
+        toolbox, known = self._means.toolbox, self._means.toolbox.find(call.name)
+        self._asked = replace(self._asked, question=self._turn.ask.text)
+        if known and known.effects:
+            if await self._means.store.calls(self._turn.id):
+                return self._failed("tool_unknown", tool=call.name)
+            await self._means.store.begin_calls(self._claim, 1, "", [call])
+        self._company.work([toolbox.label(call)])
+        result = await toolbox.call(call, toolbox.context(self._turn.ask))
+        if result.failed:
+            return self._failed("tool_failed", tool=call.name, why=result.failure)
+        return Outcome(OutcomeKind.ANSWERED, self._asked.question, result.text, controls=AGAIN)
 
     async def _from_the_background(self, job: int) -> Outcome:
         """The answer that a job has brought."""
@@ -228,7 +239,7 @@ class Dialogue:
         self._question = question
         self._asked = replace(self._asked, question=question.text)
         if question.unseen and not prompt.has_words(self._turn, self._files):
-            return self._failed("nobody_sees")
+            return Outcome(OutcomeKind.FAILED, question.text, note=question.unseen, controls=AGAIN)
         try:
             return await (self._defer if self._turn.ask.deferred else self._answer)(question)
         except ModelError as error:
@@ -237,8 +248,9 @@ class Dialogue:
     async def _defer(self, question: Question) -> Outcome:
         """Put the question off into the background."""
         handle = await self._means.model.submit(question.request)
-        note = self._say("deferred" if handle else "deferred_here")
-        return Outcome(OutcomeKind.DEFERRED, question.text, note=note, handle=handle)
+        # What we ask ourselves is made into a request once more, with these notes.
+        notes = (self._say("deferred"), *question.notes) if handle else (self._say("deferred_here"),)
+        return Outcome(OutcomeKind.DEFERRED, question.text, note=" ".join(notes), handle=handle)
 
     async def _answer(self, question: Question) -> Outcome:
         try:
@@ -256,7 +268,7 @@ class Dialogue:
         """Write the model's text into the reply and return the delta that ended it."""
         finish = None
         self._reasoning = ""
-        async with aclosing(self._means.model.stream(question.request)) as stream:
+        async with aclosing(await self._deltas(question)) as stream:
             async for delta in stream:
                 if delta.text:
                     self._reply.write(delta.text)
@@ -270,20 +282,28 @@ class Dialogue:
             raise ModelError("the stream ended without a reason", text="interrupted", resumable=True)
         return finish
 
+    async def _deltas(self, question: Question) -> AsyncGenerator[Delta, None]:
+        """What the model says, with the tools that it may use; calls of an attempt before this one count."""
+        means, request = self._means, question.request
+        guard = Guard(means.model, question.text, means.toolbox.find)
+        if not request.tools:
+            return guard.stream(request)
+        context = means.toolbox.context(self._turn.ask, prompt.words(*request.messages))
+        journal = ClaimJournal(means.store, self._claim)
+        loop = ToolLoop(guard, means.toolbox, context, journal, self._company.work)
+        self._labels = loop.labels
+        return loop.stream(request, await means.store.calls(self._turn.id))
+
     def _ended(self, question: Question, finish: Delta) -> Outcome:
         if finish.usage is not None:
             metrics.count_tokens(finish.model, finish.usage)
             self._means.questions.learn(question, finish)
-        notes = filter(None, (self._missing(), *question.notes, self._who_answered(question, finish)))
-        outcome = outcomes.ended(self._asked, self._reply.text, finish, tuple(notes))
-        kept = self._reasoning if outcome.kind is OutcomeKind.ANSWERED else ""
+        who = remarks.who_answered(finish, question.request.model, question.provider, self._locale)
+        helped = remarks.helped(self._labels, self._locale)
+        outcome = outcomes.ended(self._asked, self._reply.text, finish, (*question.notes, who, helped))
+        reasoning = without_echoes(self._reasoning, question.request.messages)
+        kept = reasoning if outcome.kind is OutcomeKind.ANSWERED else ""
         return replace(outcome, reasoning=kept, first_text=self._first_text)
-
-    def _who_answered(self, question: Question, finish: Delta) -> str:
-        """Who answered, if that is not who was asked first."""
-        if finish.model in ("", question.request.model) and finish.provider in ("", question.provider):
-            return ""
-        return self._say("answered_by", model=finish.model, provider=finish.provider)
 
     async def _not_answered(self, error: ModelError) -> Outcome:
         metrics.model_failures.labels(error.text).inc()

@@ -18,7 +18,8 @@ from bot.attachments import Attachments
 from bot.commands import Commands
 from bot.dialogue import Dialogue, Means
 from bot.errors import LeaseLost, OperatorError, PlatformError, UserError
-from bot.messages import Address, Ask, Control, ControlKind
+from bot.gate import Gate
+from bot.messages import Address, Ask, Author, Control, ControlKind, Reply
 from bot.pacing import Governor
 from bot.ports import Adapter, Claim, Reception, Store
 from bot.settings import FollowUp
@@ -38,8 +39,11 @@ FINISHING_SHARE = 0.5
 
 # What brings something to answer, or files that were lacking: work is looked for, and the files are fetched at once.
 _NEWS = frozenset({Reception.TAKEN, Reception.WAITING, Reception.COMPLETED})
-# Acting on these begins with their one durable write, and most of them concern nobody: they are not stored.
-_MESSAGE_EVENTS = frozenset({ControlKind.QUESTION_EDITED, ControlKind.QUESTION_DELETED, ControlKind.ANSWER_DELETED})
+# These are not stored: acting on them begins with a durable write, most events of messages concern nobody, and what is
+# to be forgotten must not be kept because of that.
+_UNSTORED = frozenset(
+    {ControlKind.QUESTION_EDITED, ControlKind.QUESTION_DELETED, ControlKind.ANSWER_DELETED, ControlKind.FORGET}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,11 @@ class Policy:
 class Dispatcher:
     """The Inbox of all adapters, and the worker that claims conversations; `well` while the store lets it."""
 
-    def __init__(self, store: Store, policy: Policy, adapters: Mapping[str, tuple[Adapter, Governor]]) -> None:
+    def __init__(
+        self, store: Store, policy: Policy, gate: Gate, adapters: Mapping[str, tuple[Adapter, Governor]]
+    ) -> None:
         self._store = store
+        self._gate = gate
         self._policy = policy
         self._adapters = adapters
         self._owner = uuid.uuid4().hex
@@ -82,7 +89,11 @@ class Dispatcher:
         wakes = ask.addressed or await self._follows_up(ask)
         # What comes from the background was let in when it was asked.
         limit = sys.maxsize if ask.job else self._policy.queue_limit
-        reception = await self._store.accept(ask, wakes=wakes, limit=limit)
+        async with self._gate.entrance(ask):
+            refusal = await self._gate.refusal(ask, wakes=wakes)
+            if refusal is not None:
+                return self._refuse(ask, refusal.sentence)
+            reception = await self._store.accept(ask, wakes=wakes, limit=limit)
         metrics.asks.labels(reception).inc()
         log.debug("ask.accepted", key=ask.key, conversation=ask.conversation, reception=reception)
         adapter, _ = self._adapters[ask.address.platform]
@@ -96,6 +107,12 @@ class Dispatcher:
             asyncio.get_running_loop().call_soon(self._begin_again, ask.key)
         self._tell_full(ask, reception)
         return reception
+
+    def _refuse(self, ask: Ask, sentence: str) -> Reception:
+        if sentence:
+            adapter, _ = self._adapters[ask.address.platform]
+            self._tasks.start(adapter.tell(ask, sentence))
+        return Reception.REFUSED
 
     def _begin_again(self, key: str) -> None:
         """Let a turn that runs here without the files of this ask begin again with them."""
@@ -117,29 +134,33 @@ class Dispatcher:
             return False
         return self._policy.follow_up is FollowUp.ALWAYS or await self._store.has_asked(ask.conversation, ask.author.id)
 
-    async def control(self, control: Control) -> str:
-        """Store a control, act on it, and return the sentence for its actor."""
+    async def control(self, control: Control) -> Reply:
+        """Store a control, act on it, and return what is for its actor."""
         metrics.controls.labels(control.kind).inc()
-        if control.kind not in _MESSAGE_EVENTS and not await self._store.accept_control(control):
-            return ""
+        if control.kind not in _UNSTORED and not await self._store.accept_control(control):
+            return Reply()
         return await self._act(control)
 
-    async def _act(self, control: Control) -> str:
+    async def _act(self, control: Control) -> Reply:
         assert self._commands is not None
         try:
-            sentence = await self._commands.act(control)
+            reply = await self._commands.act(control)
         except UserError as error:
-            sentence = str(error)
+            reply = Reply(str(error))
         if control.kind is ControlKind.QUESTION_DELETED:
             self._attachments.forget(control.target)
-        if control.kind not in _MESSAGE_EVENTS:
+        if control.kind not in _UNSTORED:
             await self._store.settle(control.key)
-        return sentence
+        return reply
 
     @property
     def _attachments(self) -> Attachments:
         assert self._means is not None
         return self._means.attachments
+
+    async def barred(self, address: Address, author: Author) -> str:
+        """Why somebody may not ask there now, "" when they may."""
+        return await self._gate.barred(address, author, asking=True)
 
     async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:
         """The models that are chosen for somebody in a place, by scope."""
@@ -176,7 +197,8 @@ class Dispatcher:
         """Wait until a turn that runs here is over, at most so long."""
         if turn in self._running:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._running[turn][1].over.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._running[turn][1].over.wait()
 
     @property
     def load(self) -> int:
@@ -246,7 +268,8 @@ class Dispatcher:
             due = STORE_PAUSE
         with suppress(TimeoutError):
             # Half a lease at most: that is how soon a conversation of a dead process must be noticed.
-            await asyncio.wait_for(self._wake.wait(), min(due if due is not None else LEASE, LEASE / 2))
+            async with asyncio.timeout(min(due if due is not None else LEASE, LEASE / 2)):
+                await self._wake.wait()
 
     async def _beat(self) -> None:
         while True:

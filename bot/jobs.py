@@ -12,13 +12,14 @@ from typing import Final, TypeVar
 
 import structlog
 
-from bot import metrics, outcomes, texts
+from bot import guard, metrics, outcomes, remarks
 from bot.alarms import Alarms
-from bot.completion import Delta, ModelRequest
+from bot.completion import Delta
 from bot.errors import ModelError, OperatorError
 from bot.messages import Ask, Job, Outcome, Turn
 from bot.outcomes import Asked
 from bot.ports import Model, Reception, Store
+from bot.questions import Question
 
 log = structlog.get_logger(__name__)
 
@@ -44,14 +45,14 @@ QUEUE_PAUSE: Final = 10.0
 RETRY: Final = 2.0
 LONGEST_RETRY: Final = 300.0
 
-Rebuild = Callable[[Turn], Awaitable[tuple[ModelRequest, str]]]
+Rebuild = Callable[[Turn], Awaitable[Question]]
 
 
 class Jobs:
     """Brings every open job of the store to its end, also those that an earlier process began.
 
-    `ask` takes the answer in as an ask; `rebuild` makes the request of a deferred turn once more, with the question's
-    text. `clock` is in Unix seconds.
+    `ask` takes the answer in as an ask; `rebuild` makes the request of a deferred turn once more. `clock` is in Unix
+    seconds.
     """
 
     def __init__(
@@ -85,7 +86,8 @@ class Jobs:
             self._woken.clear()
             await self._take_up()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), RESCAN)
+                async with asyncio.timeout(RESCAN):
+                    await self._woken.wait()
 
     async def cancel(self, turn: int) -> bool:
         """End a job without an answer; False when its answer was already given, or it was cancelled before."""
@@ -183,7 +185,7 @@ class Jobs:
             except ModelError as error:
                 return None if error.resumable else await self._not_answered(asked, "", error)
             if delta is not None:
-                return _outcome(asked, delta.text, delta)
+                return _outcome(asked, guard.checked(delta.text, asked.question), delta)
             if self._left(job) < pause:
                 return outcomes.failed(asked, "too_late")
             await asyncio.sleep(pause)
@@ -200,23 +202,24 @@ class Jobs:
     async def _stream(self, job: Job) -> Outcome:
         """Ask ourselves; an answer that breaks off is asked for once more."""
         async with self._streams:
-            request, question = await self._rebuild(job.turn)
-            asked = Asked(question, *_whom(job))
+            question = await self._rebuild(job.turn)
+            asked = Asked(question.text, *_whom(job))
             for last in (False, True):
                 pieces: list[str] = []
                 try:
-                    finish = await self._read(request, pieces)
+                    finish = await self._read(question, pieces)
                 except ModelError as error:
                     if last or not error.resumable:
                         return await self._not_answered(asked, "".join(pieces), error)
                     log.info("job.repaired", turn=job.turn.id, code=error.code, reason=str(error))
                 else:
-                    return _outcome(asked, "".join(pieces), finish, _who_answered(asked, request, finish))
+                    who = remarks.who_answered(finish, question.request.model, question.provider, asked.locale)
+                    return _outcome(asked, "".join(pieces), finish, *filter(None, (*question.notes, who)))
         raise AssertionError("the second reading returns")
 
-    async def _read(self, request: ModelRequest, pieces: list[str]) -> Delta:
+    async def _read(self, question: Question, pieces: list[str]) -> Delta:
         finish = None
-        async with aclosing(self._model.stream(request)) as stream:
+        async with aclosing(guard.Guard(self._model, question.text, _unknown).stream(question.request)) as stream:
             async for delta in stream:
                 pieces.append(delta.text)
                 if delta.finish is not None:
@@ -242,6 +245,10 @@ class Jobs:
         await self._store.close_job(job.turn.id)
 
 
+def _unknown(_tool: str) -> None:
+    """Which tools an earlier answer has called is not known here: strangers may have had a say in what they gave."""
+
+
 def _whom(job: Job) -> tuple[str, str]:
     """The locale and the reference of what is said about a job."""
     return job.turn.ask.address.locale, str(job.turn.id)
@@ -251,13 +258,6 @@ def _outcome(asked: Asked, answer: str, finish: Delta, *notes: str) -> Outcome:
     if finish.usage is not None:
         metrics.count_tokens(finish.model, finish.usage)
     return outcomes.ended(asked, answer, finish, notes)
-
-
-def _who_answered(asked: Asked, request: ModelRequest, finish: Delta) -> str:
-    """Who answered, if that is not who was asked."""
-    if finish.model in ("", request.model):
-        return ""
-    return texts.say("answered_by", asked.locale, model=finish.model, provider=finish.provider)
 
 
 def _ask_of(job: Job, number: int, now: float) -> Ask:

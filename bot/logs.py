@@ -12,6 +12,7 @@ from structlog.typing import EventDict, Processor
 
 _SECRET = re.compile(r"(token|key|secret|authorization|password)$", re.IGNORECASE)
 _HARMLESS = frozenset({"key"})
+_OWN = ("__main__", "bot", "adapters", "storage", "playground")
 
 
 def configure(level: str, form: str) -> None:
@@ -43,12 +44,12 @@ def configure(level: str, form: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
-    # These log each request, some with its URL: an interaction's URL holds its token.
-    for noisy in ("httpx", "httpcore", "aiohttp.access", "discord", "aiosqlite"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, least))
+    # Libraries say too much: addresses of requests, some with a token in them, and what is in people's pictures.
+    root.setLevel(max(logging.WARNING, least))
+    for own in _OWN:
+        logging.getLogger(own).setLevel(least)
     # These warn of what is meant so, and trace what is tried again; the adapter says itself what it comes to.
-    for noisy in ("slack_bolt", "slack_sdk"):
+    for noisy in ("slack_bolt", "slack_sdk", "mcp"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
 

@@ -20,7 +20,7 @@ class Address:
     """Where something was said: `workspace` is "" where there is none, `thread` is "" outside of one.
 
     `direct` says that nobody else is there but the bot. `title` is what people call the place: data written by a
-    stranger.
+    stranger. `category` is the group of channels that the channel is in, where the platform has such.
     """
 
     platform: str
@@ -30,6 +30,7 @@ class Address:
     locale: str = ""
     title: str = ""
     direct: bool = False
+    category: str = ""
 
 
 class Right(StrEnum):
@@ -42,11 +43,13 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Somebody who speaks; `name` is data written by a stranger."""
+    """Somebody who speaks; `name` is data written by a stranger. `roles` are ids, as far as the platform tells them."""
 
     id: str
     name: str
     rights: frozenset[Right] = frozenset()
+    roles: tuple[str, ...] = ()
+    bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ class Ask:
     read by nobody but the adapter that wrote it. `at` is when it was said, in Unix seconds. One that is `alone` has a
     place of its own for the answer: it is never answered together with others. With `reads_place` what was said in its
     place is read for it, also when the conversation is known. One that is `deferred` is answered in the background; its
-    answer comes as an ask whose `job` is the number of the turn that deferred it.
+    answer comes as an ask whose `job` is the number of the turn that deferred it. One with a `call` is answered by that
+    tool alone.
     """
 
     key: str
@@ -96,6 +100,7 @@ class Ask:
     reads_place: bool = False
     deferred: bool = False
     job: int = 0
+    call: ToolCall | None = None
     reply_to: str = ""
     quotes: tuple[Quote, ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -109,10 +114,16 @@ class ControlKind(StrEnum):
     RESET = "reset"
     REGENERATE = "regenerate"
     CONTINUE = "continue"
+    RETRY = "retry"
     MODEL = "model"
+    PERSONA = "persona"
+    TOOLS = "tools"
     THINKING = "thinking"
     USAGE = "usage"
     JOBS = "jobs"
+    ACCESS = "access"
+    EXPORT = "export"
+    FORGET = "forget"
     HELP = "help"
     UPVOTE = "upvote"
     DOWNVOTE = "downvote"
@@ -137,6 +148,14 @@ class Control:
     target: str = ""
     value: str = ""
     scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the giver of a control is told, "" when there is nothing to say; a `file` is (name, text), theirs alone."""
+
+    text: str = ""
+    file: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from bot.completion import Usage
 
 asks = Counter("glimmer_asks_total", "Messages taken in, by what became of them", ["reception"])
+refusals = Counter("glimmer_refusals_total", "Questions and commands that were refused, by why", ["reason"])
 controls = Counter("glimmer_controls_total", "Commands, buttons, edits and deletions", ["kind"])
 ratings = Counter("glimmer_ratings_total", "What people think of answers", ["kind"])
 files = Counter("glimmer_files_total", "Attachments that were fetched, or why not", ["result"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot import texts
+from bot import remarks, texts
 from bot.completion import Delta, FinishReason
 from bot.errors import ModelError
 from bot.messages import NOTHING_USED, ControlKind, Outcome, OutcomeKind
@@ -37,7 +37,8 @@ def interrupted(asked: Asked, answer: str) -> Outcome:
 
 
 def ended(asked: Asked, answer: str, finish: Delta, notes: Sequence[str] = ()) -> Outcome:
-    """The end of a turn whose model has ended; `notes` are what else is to be said below its answer."""
+    """The end of a turn whose model has ended; `notes`, the most important first, are what else is to be said
+    below its answer, as far as there is room."""
     usage = finish.usage or NOTHING_USED
     if finish.finish is FinishReason.FILTERED:
         text = "safety_history" if finish.stage == "history" else "safety"
@@ -46,7 +47,8 @@ def ended(asked: Asked, answer: str, finish: Delta, notes: Sequence[str] = ()) -
     if not answer.strip():
         return failed(asked, "thought_out" if finish.finish is FinishReason.LENGTH else "empty")
     mark, controls = _MARKS.get(finish.finish or FinishReason.STOP, ("", _ANSWERED))
-    note = " ".join(filter(None, (*notes, texts.say(mark, asked.locale) if mark else "")))
+    said = texts.say(mark, asked.locale) if mark else ""
+    note = " ".join(filter(None, (remarks.joined(notes, remarks.ROOM - len(said) - 1), said)))
     return Outcome(OutcomeKind.ANSWERED, asked.question, answer, note, controls, finish.model, finish.provider, usage)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.completion import Delta, ModelInfo, ModelRequest
-from bot.messages import Address, Ask, Attachment, Author, Control, Page, Post, Quote, Turn
+from bot.messages import Address, Ask, Attachment, Author, Control, Page, Post, Quote, Reply, Turn
 from bot.store import Claim, Memory, Reception, Store, Summary
 
 __all__ = [
@@ -135,8 +135,15 @@ class Inbox(Protocol):
         """Store an ask and wake who answers it."""
         ...
 
-    async def control(self, control: Control) -> str:
-        """Store a control, act on it, and return a sentence for the actor ("" when there is nothing to say)."""
+    async def control(self, control: Control) -> Reply:
+        """Store a control, act on it, and return what is for its actor."""
+        ...
+
+    async def barred(self, address: Address, author: Author) -> str:
+        """Why somebody may not ask there now, as a sentence for them, "" when they may.
+
+        For what a platform shows to others before it can be stored; `ask` looks at it again.
+        """
         ...
 
     async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:

@@ -6,33 +6,36 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot import prompt, texts
+from bot import prompt, remarks, sight
 from bot.attachments import Attachments, Enclosure
 from bot.choices import Choices
-from bot.completion import Delta, Media, MediaKind, Message, ModelInfo, ModelRequest, Role
-from bot.messages import Author, History, Turn
+from bot.completion import Delta, Message, ModelInfo, ModelRequest, Role, Tool
+from bot.messages import Address, Author, History, Turn
 from bot.ports import Adapter, Model, Store
 from bot.tokens import Estimator
 
 # How many rounds of history are looked at; the budget of tokens ends it earlier.
 HISTORY_ROUNDS: Final = 40
-# Rounds for whose pictures a model that sees is asked also about what was said later, and how many a model is shown.
-_SEEN_ROUNDS: Final = 3
+# How many pictures of its history a model that sees is shown.
 _PICTURES: Final = 10
 # Tokens of a model's context that are left to its answer.
 _ANSWER_ROOM: Final = 16_384
+
+
+# The tools that somebody may use in a conversation, at an address.
+Usable = Callable[[str, Address, Author], Awaitable[tuple[Tool, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request with what it was made of: `text` is what was asked, as the history will show it.
 
-    `notes` are to be said below the answer. `tokens` is about what the prompt takes, uncorrected. What came to be seen
-    is `unseen` when no model can. `provider` is who is asked first.
+    `notes` are to be said below the answer. `tokens` is about what the prompt takes, uncorrected. `unseen` says
+    why nobody looks at what came to be seen, "" where somebody does. `provider` is who is asked first.
     """
 
     request: ModelRequest
@@ -40,7 +43,7 @@ class Question:
     history: History
     tokens: int
     notes: tuple[str, ...] = ()
-    unseen: bool = False
+    unseen: str = ""
     shows_reasoning: bool = False
     provider: str = ""
 
@@ -64,7 +67,7 @@ class Terms:
 
 
 class Questions:
-    """Makes requests of turns."""
+    """Makes requests of turns; `tools` are those that a model is offered for somebody's question."""
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Questions:
         choices: Choices,
         attachments: Attachments,
         terms: Terms,
+        tools: Usable,
     ) -> None:
         self.estimator = Estimator()
         self._store = store
@@ -80,6 +84,7 @@ class Questions:
         self._choices = choices
         self._attachments = attachments
         self._terms = terms
+        self._tools = tools
 
     async def make(self, turn: Turn, adapter: Adapter, files: Sequence[Enclosure]) -> Question:
         """The request for a turn whose files are these."""
@@ -92,31 +97,35 @@ class Questions:
         turn = _asked_by(turn, asker)
         background = await adapter.background(turn.asks[0]) if turn.first or turn.asks[0].reads_place else ()
         chosen = self._info(name)
-        media = (*(file.media for file in files if file.media is not None), *prompt.seen_in_words(turn))
         illustrated = await self._illustrated(history)
-        seer = self._seer(chosen, media, illustrated)
-        budget = self._budget(seer or chosen)
+        view = sight.view(sight.exhibits(turn, files), illustrated, self._candidates(chosen))
+        answering = view.seer or chosen
+        budget = self._budget(answering)
         asked = prompt.question(turn, background, files, budget=budget)
-        last = Message(Role.USER, asked, media=media if seer else ())
+        last = Message(Role.USER, asked.text, media=view.shown)
         terms = self._terms
-        shown = illustrated if seer else history
-        messages = prompt.build(turn, last, shown, instructions=terms.instructions, budget=budget, now=time.time())
+        shown = illustrated if answering.images else history
+        persona = await self._choices.chosen_persona(*who)
+        messages = prompt.build(
+            turn, last, shown, instructions=terms.instructions, budget=budget, now=time.time(), persona=persona
+        )
         request = ModelRequest(
-            (seer or chosen).name,
+            answering.name,
             messages,
             self._user(turn),
             turn.conversation,
             await self._choices.chosen_thinking(*who),
+            await self._tools(turn.conversation, turn.ask.address, turn.ask.author) if answering.tools else (),
         )
         return Question(
             request,
-            asked,
+            asked.text,
             history,
             prompt.cost(*messages),
-            _remarks(turn, chosen, seer, media),
-            unseen=bool(media) and seer is None,
+            self._notes(turn, files, asked, remarks.looked(view, chosen, turn.ask.address.locale)),
+            remarks.unseen(view, turn.ask.address.locale),
             shows_reasoning=await self._choices.shows_reasoning(*who),
-            provider=(seer or chosen).providers[0],
+            provider=answering.providers[0],
         )
 
     async def remake(self, turn: Turn, adapter: Adapter) -> Question:
@@ -132,18 +141,24 @@ class Questions:
     def _info(self, name: str) -> ModelInfo:
         return next(info for info in self._model.models() if info.name == name)
 
-    def _seer(self, chosen: ModelInfo, media: Sequence[Media], history: History) -> ModelInfo | None:
-        """The model that looks at what is to be seen: the chosen one if it can; None where there is nothing or no such.
+    def _candidates(self, chosen: ModelInfo) -> Sequence[ModelInfo]:
+        """The models that may look at something, in the order in which they are preferred."""
+        models = self._model.models()
+        return [chosen, *(info for info in models if info.name == self._terms.vision_model), *models]
 
-        Without anything new to see, what was shown in the last rounds is still looked at.
-        """
-        recent = [message for item in history.rounds[-_SEEN_ROUNDS:] for message in item.messages]
-        if not media and not any(message.media for message in recent):
-            return None
-        videos = any(item.kind is MediaKind.VIDEO for item in media)
-        candidates = [chosen, *(info for info in self._model.models() if info.name == self._terms.vision_model)]
-        candidates += self._model.models()
-        return next((info for info in candidates if (info.videos if videos else info.images)), None)
+    def _notes(
+        self, turn: Turn, files: Sequence[Enclosure], asked: prompt.Wording, looked: Sequence[str]
+    ) -> tuple[str, ...]:
+        """What is to be said about what came with this turn, the most important first."""
+        locale = turn.ask.address.locale
+        notes = (
+            remarks.missing(files, locale, self._attachments.megabytes),
+            "" if asked.whole else remarks.cut(locale),
+            remarks.unread(files, locale),
+            *looked,
+            remarks.other_pictures(locale) if sight.has_other_pictures(turn) else "",
+        )
+        return tuple(filter(None, notes))
 
     async def _illustrated(self, history: History) -> History:
         """The history with the newest pictures of its rounds."""
@@ -168,13 +183,3 @@ class Questions:
 
 def _asked_by(turn: Turn, asker: Author) -> Turn:
     return replace(turn, asks=(*turn.asks[:-1], replace(turn.ask, author=asker)))
-
-
-def _remarks(turn: Turn, chosen: ModelInfo, seer: ModelInfo | None, media: Sequence[Media]) -> tuple[str, ...]:
-    """What is to be said about who looked at the pictures of this turn."""
-    locale = turn.ask.address.locale
-    if not media or seer is chosen:
-        return ()
-    if seer is None:
-        return (texts.say("nobody_sees", locale),)
-    return (texts.say("seen_by", locale, seer=seer.name, model=chosen.name),)

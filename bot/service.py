@@ -18,12 +18,21 @@ from bot.attachments import Attachments
 from bot.core import Adapters, Decisions, Parts, assemble
 from bot.dispatch import Dispatcher, Policy
 from bot.errors import OperatorError
+from bot.glm.answer import Bounds
 from bot.glm.client import GlmModel, ProviderSettings
 from bot.glm.wire import Options
 from bot.pacing import Budget, Governor, Overall
 from bot.ports import Adapter, Memory, Model, Store
 from bot.questions import Terms
+from bot.rulebooks import Operator
+from bot.rules import Book, Ruleset, Verdict, read_quota
 from bot.settings import Settings
+from bot.tool_commands import Tools
+from bot.tools.box import Toolbox
+from bot.tools.commands import as_commands
+from bot.tools.mcp_config import configured
+from bot.tools.mcp_servers import McpServers
+from bot.tools.registry import discover
 from storage.blobs import BlobFolder
 from storage.sqlite import SqliteStore
 
@@ -61,11 +70,15 @@ async def serve(settings: Settings) -> None:
         salt = await _salt(store)
         model = _model(settings, salt)
         stack.push_async_callback(model.aclose)
-        platforms = _platforms(settings, store, model)
+        toolbox = Toolbox(discover(), _services(settings))
+        stack.push_async_callback(toolbox.aclose)
+        servers = _mcp_servers(settings, toolbox)
+        stack.push_async_callback(servers.close)
+        platforms = _platforms(settings, store, model, as_commands(toolbox.commands))
         adapters = {part.adapter.name: (part.adapter, part.governor) for part in platforms}
         attachments = _attachments(settings, store)
         stack.push_async_callback(attachments.close)
-        core = assemble(Parts(store, model, adapters, attachments), _decisions(settings, model, salt))
+        core = assemble(Parts(store, model, adapters, attachments, toolbox), _decisions(settings, model, salt))
         stack.push_async_callback(core.close)
         health = web.serve(
             settings.host,
@@ -75,10 +88,15 @@ async def serve(settings: Settings) -> None:
         )
         port = await stack.enter_async_context(health)
         log.info("service.started", port=port, adapters=sorted(adapters), models=len(model.models()))
-        for beside in (_warm(model), attachments.run(), core.jobs.run()):
+        for beside in (_warm(model), attachments.run(), core.jobs.run(), servers.run()):
             stack.callback(asyncio.create_task(beside).cancel)
         await _run(core.dispatcher, adapters, stop)
         log.info("service.stopped")
+
+
+def _mcp_servers(settings: Settings, toolbox: Toolbox) -> McpServers:
+    secrets_of = settings.mcp_secrets.get_secret_value() if settings.mcp_secrets else ""
+    return McpServers(configured(settings.mcp_servers, secrets_of), toolbox)
 
 
 async def _warm(model: GlmModel) -> None:
@@ -98,20 +116,27 @@ async def _salt(memory: Memory) -> str:
 def _model(settings: Settings, salt: str) -> GlmModel:
     providers = [ProviderSettings(name, key, url) for name, (key, url) in settings.provider_keys().items()]
     options = Options(creativity=settings.glm_creativity, stream=settings.glm_stream)
-    return GlmModel(providers, user_salt=salt, options=options, fallbacks=settings.glm_fallbacks)
+    bounds = Bounds(silence=settings.glm_patience)
+    return GlmModel(providers, user_salt=salt, options=options, bounds=bounds, fallbacks=settings.glm_fallbacks)
 
 
-def _platforms(settings: Settings, memory: Memory, model: Model) -> Sequence[Platform]:
+def _services(settings: Settings) -> Mapping[str, str]:
+    """The services that tools are to find elsewhere than usual, by the tools' names for them."""
+    roots = {"geocoding": settings.geocoding_url, "forecast": settings.weather_url}
+    return {name: root for name, root in roots.items() if root}
+
+
+def _platforms(settings: Settings, memory: Memory, model: Model, tools: Tools) -> Sequence[Platform]:
     names = [info.name for info in model.models()]
     platforms: list[Platform] = []
     if settings.discord_token is not None:
-        platforms.append(_discord(settings, settings.discord_token.get_secret_value(), memory, names))
+        platforms.append(_discord(settings, settings.discord_token.get_secret_value(), memory, names, tools))
     if settings.slack_bot_token is not None:
-        platforms.append(_slack(settings, settings.slack_bot_token.get_secret_value(), names))
+        platforms.append(_slack(settings, settings.slack_bot_token.get_secret_value(), names, tools))
     return platforms
 
 
-def _discord(settings: Settings, token: str, memory: Memory, names: Sequence[str]) -> Platform:
+def _discord(settings: Settings, token: str, memory: Memory, names: Sequence[str], tools: Tools) -> Platform:
     a_second = settings.discord_requests_per_second
     overall = Overall(limit=a_second - round(a_second * SPARED), window=1.0) if a_second else None
     governor = Governor(overall=overall, guesses=_GUESSES)
@@ -121,10 +146,10 @@ def _discord(settings: Settings, token: str, memory: Memory, names: Sequence[str
         settings.discord_threads,
         frozenset(settings.discord_reply_channels),
     )
-    return Platform(DiscordAdapter(discord, memory, governor, model_names=names), governor)
+    return Platform(DiscordAdapter(discord, memory, governor, model_names=names, tools=tools), governor)
 
 
-def _slack(settings: Settings, token: str, names: Sequence[str]) -> Platform:
+def _slack(settings: Settings, token: str, names: Sequence[str], tools: Tools) -> Platform:
     # Imported on use: Bolt would cost a bot on Discord alone a third of its start.
     from adapters.slack_app.app import SlackAdapter, SlackSettings
     from adapters.slack_app.client import GUESSES
@@ -141,14 +166,20 @@ def _slack(settings: Settings, token: str, names: Sequence[str]) -> Platform:
         settings.slack_strangers,
         settings.slack_operator,
     )
-    adapter = SlackAdapter(slack, governor, model_names=names)
+    adapter = SlackAdapter(slack, governor, model_names=names, tools=tools)
     return Platform(adapter, governor, {"/slack/events": adapter.hook})
 
 
-def _attachments(settings: Settings, store: Store) -> Attachments:
+def blobs_of(settings: Settings) -> BlobFolder:
+    """Where files are kept: beside the database."""
     path = Path(settings.database_path)
-    blobs = BlobFolder(path.with_name(f"{path.name}.files"))
-    return Attachments(store, blobs, limit=settings.file_megabytes * 1_000_000, age=settings.file_days * 86_400.0)
+    return BlobFolder(path.with_name(f"{path.name}.files"))
+
+
+def _attachments(settings: Settings, store: Store) -> Attachments:
+    return Attachments(
+        store, blobs_of(settings), limit=settings.file_megabytes * 1_000_000, age=settings.file_days * 86_400.0
+    )
 
 
 def _decisions(settings: Settings, model: Model, salt: str) -> Decisions:
@@ -164,7 +195,19 @@ def _decisions(settings: Settings, model: Model, salt: str) -> Decisions:
         ),
         _offered("GLM_MODEL", settings.glm_model, names) or names[0],
         _offered("GLM_SUMMARY_MODEL", settings.glm_summary_model, names),
+        Operator(frozenset(settings.admins), _book(settings)),
     )
+
+
+def _book(settings: Settings) -> Book:
+    """The rules that stand in the settings."""
+    allowed = dict.fromkeys(settings.access_allow, Verdict.ALLOW)
+    denied = dict.fromkeys(settings.access_deny, Verdict.DENY)
+    book = Book(Ruleset({**allowed, **denied}, Verdict.DENY if settings.default_deny else None))
+    for text in settings.quotas:
+        subject, unit, amount = read_quota(text)
+        book = book.with_quota(subject, {**book.quotas.get(subject, {}), unit: amount})
+    return book
 
 
 def _offered(variable: str, name: str, names: Sequence[str]) -> str:

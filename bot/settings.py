@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import OperatorError
+from bot.rules import read_quota, read_subject
 
 PROVIDERS = ("bigmodel", "zai", "aimlapi", "acedata")
 
@@ -86,6 +87,26 @@ class Settings(BaseSettings):
         None, ge=0, le=1, description="From 0 (always the likeliest word) to 1 (varied); empty: each model's default."
     )
     glm_stream: bool = Field(True, description="Off: ask for whole answers, which are shown when they are complete.")
+    glm_patience: float = Field(
+        18,
+        ge=1,
+        le=300,
+        description="Seconds until an answer must begin, waits and other providers included; then it fails.",
+    )
+
+    mcp_servers: str = Field(
+        "",
+        description="MCP servers whose tools may be called, separated by commas: name=stdio:command or name=https://…; "
+        "name[tool,tool] offers those only, and one marked with ! needs no approval.",
+    )
+    mcp_secrets: SecretStr | None = Field(
+        None,
+        description="What one of these servers alone is told, separated by commas: name.KEY=value, an environment "
+        "variable of a command, else a header.",
+    )
+
+    weather_url: str = Field("", description="The root of the forecasts' API in place of Open-Meteo's.")
+    geocoding_url: str = Field("", description="The root of the API that finds places, in place of Open-Meteo's.")
 
     database_url: str = Field("sqlite:///glimmer.db", description="Where conversations are kept.")
     database_sync: Literal["FULL", "NORMAL"] = Field(
@@ -103,6 +124,23 @@ class Settings(BaseSettings):
         FollowUp.ASKER,
         description="Who need not mention the bot again in a thread: asker, always or mentioned (nobody).",
     )
+    admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="User ids of those who may change all rules and whom no rule keeps out, separated by commas."
+    )
+    default_deny: bool = Field(False, description="Answer only where, or whom, a rule allows.")
+    access_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="What is allowed from the start, separated by commas: server, category, channel, role or user, a "
+        "colon and the id; another bot is answered only if its user is named.",
+    )
+    access_deny: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="What is denied from the start, in the same form."
+    )
+    quotas: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Quotas from the start, separated by commas: user 50 requests is one; user, channel or server for "
+        "each, or with a colon and the id for one, likewise role; requests, tokens, usd, cny a day, or parallel.",
+    )
     system_prompt: str = Field("", description="Instructions to the model in place of the built-in ones.")
     prompt_tokens: int = Field(24_000, ge=1_000, description="At most so many tokens of history and question are sent.")
     queue_limit: int = Field(20, ge=1, description="How many messages may wait in one conversation.")
@@ -115,7 +153,11 @@ class Settings(BaseSettings):
         "", description="console or json; empty: console on a terminal, else json."
     )
 
-    @field_validator("discord_reply_channels", "glm_providers", "glm_fallbacks", mode="before")
+    @field_validator(
+        *("discord_reply_channels", "glm_providers", "glm_fallbacks"),
+        *("admins", "access_allow", "access_deny", "quotas"),
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -126,6 +168,18 @@ class Settings(BaseSettings):
         unknown = [name for name in value if name not in PROVIDERS]
         if unknown:
             raise ValueError(f"no such provider: {', '.join(unknown)}; choose from {', '.join(PROVIDERS)}")
+        return value
+
+    @field_validator("access_allow", "access_deny")
+    @classmethod
+    def _subjects(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(read_subject, value))
+
+    @field_validator("quotas")
+    @classmethod
+    def _quotas(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            read_quota(text)
         return value
 
     @field_validator("database_url")
@@ -145,7 +199,8 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "discord_api_url", "slack_api_url", "bigmodel_base_url", "zai_base_url", "aimlapi_base_url", "acedata_base_url"
+        *("discord_api_url", "slack_api_url", "weather_url", "geocoding_url"),
+        *("bigmodel_base_url", "zai_base_url", "aimlapi_base_url", "acedata_base_url"),
     )
     @classmethod
     def _url(cls, value: str) -> str:

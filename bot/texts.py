@@ -25,7 +25,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "由于配置问题,我无法连接到模型。{told}",
     ),
     "told": (" An admin has been told.", "已通知管理员。"),
-    "reset_at": (" Resets at {reset}.", "将于 {reset} 重置。"),
+    "reset_at": (" Resets at {reset} (Beijing time).", "将于北京时间 {reset} 重置。"),
     "model": (
         "`{model}` isn't available right now. Pick another with /model.",
         "`{model}` 目前不可用。请用 /model 选择其他模型。",
@@ -43,6 +43,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Start fresh with /reset.",
         "由于本次对话中较早的内容,服务商的安全过滤器拦截了这个回答。请用 /reset 重新开始。",
     ),
+    "image_unread": (
+        "`{model}` could not read the picture: its format, or its address, was refused.",
+        "`{model}` 无法读取图片:格式或地址未被接受。",
+    ),
     "no_image": (
         "`{model}` can't look at images. Switch to a vision model with /model.",
         "`{model}` 无法查看图片。请用 /model 切换到视觉模型。",
@@ -55,7 +59,28 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "_(`{seer}` looked at it; `{model}` can't)_",
         "_(由 `{seer}` 查看;`{model}` 无法查看)_",
     ),
+    "not_together": (
+        "I did not look at {name}: pictures and videos only go separately.",
+        "我没有查看 {name}:图片和视频只能分开查看。",
+    ),
+    "not_taken": ("I can't look at {name}; send videos as MP4.", "我无法查看 {name};请以 MP4 格式发送视频。"),
+    "some_pictures": (
+        "I looked at the first {count} of {total} pictures.",
+        "我只查看了 {total} 张图片中的前 {count} 张。",
+    ),
+    "some_videos": ("I looked at the first {count} of {total} videos.", "我只查看了 {total} 个视频中的前 {count} 个。"),
+    "only_png": (
+        "At addresses I can only look at PNG and JPEG pictures.",
+        "对于网址,我只能查看 PNG 和 JPEG 图片。",
+    ),
     "answered_by": ("_(answered by `{model}` at {provider})_", "_(由 {provider} 的 `{model}` 回答)_"),
+    "at_tools": ("🔧 {tools}…", "🔧 正在使用 {tools}…"),
+    "with_tools": ("_(🔧 {tools})_", "_(🔧 使用了 {tools})_"),
+    "tool_unknown": (
+        "`{tool}` was interrupted: I don't know whether it was done, so I did not do it again.",
+        "`{tool}` 被中断:我不知道是否已执行,因此没有再次执行。",
+    ),
+    "tool_failed": ("`{tool}`: {why}", "工具 `{tool}`:{why}"),
     "in_line": ("⏳ you're number {position} in line…", "⏳ 排队中,第 {position} 位…"),
     "deferred": (
         "I'm working on it in the background and will mention you here when it is done. /jobs shows it.",
@@ -139,6 +164,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "I can't look at {name}; send it as PNG or JPEG.",
         "我无法查看 {name};请以 PNG 或 JPEG 格式发送。",
     ),
+    "file_unread": ("I can't read files like {name}.", "我无法读取 {name} 这类文件。"),
+    "text_cut": ("It was too long to read whole; I read the beginning.", "内容太长,我只读了开头部分。"),
     "file_scanned": ("{name} has no text in it; are its pages scanned?", "{name} 中没有文字;是扫描件吗?"),
     "file_locked": ("{name} is locked; send it without protection.", "{name} 已加密;请发送未加密的文件。"),
     "file_damaged": ("I could not read {name}: it seems damaged.", "我无法读取 {name}:文件似乎已损坏。"),

@@ -12,8 +12,11 @@ from typing import Final, Protocol
 import structlog
 
 from bot.completion import Delta, FinishReason, Message, ModelRequest, Role, ToolCall, Usage
+from bot.guard import Speaker
+from bot.marking import quoted
 from bot.messages import CallRecord
-from bot.ports import Model
+from bot.ports import Claim, Store
+from bot.tools import permits
 from bot.tools.box import Toolbox
 from bot.tools.registry import Context
 
@@ -41,6 +44,22 @@ class Journal(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimJournal:
+    """The journal of a claimed turn, in the store."""
+
+    store: Store
+    claim: Claim
+
+    async def begin(self, round: int, text: str, calls: Sequence[ToolCall]) -> None:  # noqa: A002  # as above
+        """These calls are about to be made."""
+        await self.store.begin_calls(self.claim, round, text, calls)
+
+    async def end(self, call: str, result: str) -> None:
+        """A call has had this result."""
+        await self.store.end_call(self.claim, call, result)
+
+
 @dataclass(slots=True)
 class _Round:
     """What the model said before it wanted tools, and which."""
@@ -58,7 +77,7 @@ class ToolLoop:
     """One turn's way through the tools; `show` is told what is being done, in words for people, () when it is over."""
 
     def __init__(
-        self, model: Model, box: Toolbox, context: Context, journal: Journal, show: Callable[[Sequence[str]], None]
+        self, model: Speaker, box: Toolbox, context: Context, journal: Journal, show: Callable[[Sequence[str]], None]
     ) -> None:
         self._model = model
         self._box = box
@@ -67,10 +86,14 @@ class ToolLoop:
         self._show = show
         self._made: set[tuple[str, str]] = set()
         self._spent = Usage()
+        self._foreign = False
+        self._offered: frozenset[str] = frozenset()
         self.labels: list[str] = []
 
     async def stream(self, request: ModelRequest, earlier: Sequence[CallRecord] = ()) -> AsyncGenerator[Delta, None]:
         """The deltas of all rounds as of one answer; `earlier` calls were made before the process was interrupted."""
+        self._foreign = permits.holds_foreign(request.messages, self._box.find)
+        self._offered = frozenset(tool.name for tool in request.tools)
         messages = [*request.messages, *await self._resumed(earlier)]
         for number in range(1 + max((record.round for record in earlier), default=0), ROUNDS + 2):
             said = _Round()
@@ -117,6 +140,7 @@ class ToolLoop:
         finally:
             self._show(())
         results = [task.result() for task in tasks]
+        self._read(calls)
         return _messages(said.text, calls, results, said.reasoning)
 
     async def _result(self, place: int, call: ToolCall) -> str:
@@ -126,9 +150,26 @@ class ToolLoop:
             result = _TOO_MANY if place >= CALLS else _REPEATED
         else:
             self._made.add(signature)
-            result = (await self._box.call(call, self._context)).text
+            result = await self._given(call)
         await self._journal.end(call.id, result)
         return result
+
+    async def _given(self, call: ToolCall) -> str:
+        """What a call gives, marked as data; only our own words about a failure stand for themselves."""
+        known = self._box.find(call.name) if call.name in self._offered else None
+        if known is None:
+            return json.dumps({"error": f"there is no tool {call.name!r} here"})
+        refused = permits.refusal(known, foreign=self._foreign)
+        if refused:
+            log.info("tool.refused", tool=call.name)
+            return json.dumps({"error": refused})
+        result = await self._box.call(call, self._context)
+        ours = result.failed and not known.foreign
+        return result.text if ours else quoted(f"tool {call.name}", result.text)
+
+    def _read(self, calls: Sequence[ToolCall]) -> None:
+        """Remember whether the model has been told what strangers wrote."""
+        self._foreign |= any(permits.is_foreign(self._box.find(call.name)) for call in calls)
 
     async def _resumed(self, earlier: Sequence[CallRecord]) -> list[Message]:
         """The rounds before an interruption, as the model is told them."""
@@ -137,6 +178,7 @@ class ToolLoop:
             records = [record for record in earlier if record.round == number]
             self.labels += [self._box.label(record.call) for record in records]
             results = [await self._outcome(record) for record in records]
+            self._read([record.call for record in records])
             messages += _messages(records[0].text, [record.call for record in records], results)
         return messages
 
@@ -146,7 +188,10 @@ class ToolLoop:
         if record.result is None and not (known and known.effects):
             return await self._result(0, record.call)
         self._made.add((record.call.name, record.call.arguments))
-        return _UNKNOWN if record.result is None else record.result
+        if record.result is not None:
+            return record.result
+        await self._journal.end(record.call.id, _UNKNOWN)
+        return _UNKNOWN
 
 
 def _messages(text: str, calls: Sequence[ToolCall], results: Sequence[str], reasoning: str = "") -> list[Message]:

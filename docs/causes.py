@@ -1,11 +1,12 @@
-"""The causes of what the bot says when something is not as it should be; docs/reference/errors.md shows them."""
+"""What docs/reference/errors.md says of trouble: the causes of our sentences, what is done about providers' errors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from bot.glm.codes import Remedy
+from bot.glm import codes
+from bot.glm.codes import Action, Remedy, Rule
 from bot.vocabulary import COMMANDS
 
 CAUSES: Final[Mapping[str, str]] = {
@@ -18,11 +19,19 @@ CAUSES: Final[Mapping[str, str]] = {
     "safety": "The provider refused the question, or withdrew its answer; what was shown of it is removed.",
     "safety_history": "The same, because of an earlier message of the conversation.",
     "no_image": "The provider refused the request because of a picture, twice.",
+    "image_unread": "The provider refused a picture, twice: it could not fetch its address, or not read what is there.",
     "nobody_sees": "A picture or a video, and no configured provider has a model that takes it.",
     "seen_by": "The chosen model takes no pictures or videos: for this question `GLM_VISION_MODEL` was asked, or the "
     "first that does.",
+    "not_together": "Models take pictures or videos in one request, not both.",
+    "not_taken": "A video that no model of the configured providers takes; which do is in the table of models.",
+    "some_pictures": "The model that looked takes no more pictures in one request.",
+    "some_videos": "The model that looked takes no more videos in one request.",
+    "only_png": "The address of a picture of another kind stands in the question: models take PNG and JPEG.",
     "answered_by": "The chosen model or its first provider did not answer: the next provider or one of `GLM_FALLBACKS` "
     "did.",
+    "tool_unknown": "The process ended while a tool was changing something that had been called by its own command.",
+    "tool_failed": "A tool that was called by its own command had nothing to give; what follows is what it says.",
     "in_line": "As many requests as the provider allows at a time are being answered; this one comes after them.",
     "deferred_here": "`/background` with a model or a provider that has no asynchronous call.",
     "bug": "The provider did not understand the request. The reference is the request's id in the log.",
@@ -49,6 +58,8 @@ CAUSES: Final[Mapping[str, str]] = {
     "Add it under OAuth & Permissions and install the app again.",
     "file_elsewhere": "The file's address, or what it redirects to, is not the platform's: nothing is fetched there.",
     "file_picture": "A picture in a format that cannot be read (HEIC, for instance), damaged, or too large.",
+    "file_unread": "A file of a kind that the bot does not read (it reads text, PDF, pictures, videos), beside words.",
+    "text_cut": "A pasted text or a file of which no more than the beginning fits into `PROMPT_TOKENS`.",
     "file_scanned": "A PDF whose pages are pictures: there is no text in it to read.",
     "file_locked": "A PDF that asks for a password.",
     "file_damaged": "A PDF that cannot be read, or takes more than 15 seconds.",
@@ -65,25 +76,57 @@ CAUSES: Final[Mapping[str, str]] = {
     "model_unknown": "No configured provider has a model of that name.",
     "may_not_manage": "What is chosen for a channel needs Manage Channels, for a server Manage Server.",
     "thinking_unknown": "No such level of thinking exists.",
+    "persona_unknown": "There is no persona of that name.",
+    "tools_unknown": "`/tools off` with a name that no tool has.",
+    "export_unknown": "`/export` with a format that it does not know.",
+    "export_nothing": "`/export` where nothing of this person is stored, or not any more.",
+    "export_too_big": "`/export` of more than 10 MB.",
+    "export_failed": "The platform did not take the file. On Slack the app may lack the scope `files:write` or "
+    "`im:write`.",
+    "forgotten_left": "`/forget` while an answer was being delivered that did not end within ten seconds.",
     "no_such_job": "No job of this person in the background has this number, or it is over.",
     "unpostable": "Discord refused what was sent as malformed: an error in the bot. The log has its code.",
     "only_member": "Continue or `/background` where the app is installed by the user only, and the bot is no member.",
     "uninvited": "A question was asked by a command in a channel where the bot is no member or may not write.",
     "strangers": "Somebody of another organisation asked in a shared channel, and `SLACK_STRANGERS` is off.",
     "not_installed": "A command, a shortcut or a button in a workspace that the app was removed from, or never was in.",
+    "refused_person": "A rule denies the user or one of their roles (`/access`). Said once an hour.",
+    "refused_place": "A rule denies the channel, its category or the server. A mention there gets no answer at all; a "
+    "command gets this.",
+    "refused_unlisted": "The default is deny (`DEFAULT_DENY` or `/access default deny`), and no rule allows the place "
+    "or the person. Said like the two above.",
+    "refused_tool": "A rule about that tool denies it (`/access deny … tool:name`).",
+    "refused_parallel": "A quota in `parallel`: so many answers are being written for this person in other "
+    "conversations.",
+    "refused_loop": "Another bot that is allowed said more than 20 things to this one within a minute.",
+    "quota_user": "A quota for this person or one of their roles, in `QUOTAS` or by `/access quota`.",
+    "quota_channel": "The same for all who ask in this channel.",
+    "quota_server": "The same for all who ask in this server.",
+    "access_forbidden": "`/access` by somebody who is not in `ADMINS` and may not manage the server.",
+    "access_unclear": "`/access` with words that it does not know, or an id that is missing.",
+    "access_too_many": "500 rules are kept for a server, and as many for everywhere.",
     "operator": "A direct message to the application's owner: only they can mend this.",
 }
 
 # Sentences that report no trouble.
 ORDINARY: Final = frozenset(
     {
-        *("told", "reset_at", "thinking", "deferred", "at_work", "help"),
+        *("told", "reset_at", "thinking", "deferred", "at_tools", "with_tools", "at_work", "help"),
         *("stopped_it", "reset_done", "model_set", "model_unset", "model_now", "rated"),
         *("thinking_set", "thinking_unset", "thinking_now", "thinking_free", "thinking_nearest"),
         *("reasoning_show", "reasoning_hide", "reasoning_shown", "reasoning_hidden"),
+        *("retrying", "persona_set", "persona_unset", "persona_now"),
+        *("tools_list", "tools_none", "tools_how", "tools_on", "tools_off"),
+        *("export_done", "export_given", "forget_how", "forget_here", "forget_everything"),
+        *("forgotten", "forgotten_nothing", "forgotten_rounds", "forgotten_notes", "forgotten_waiting"),
+        *("forgotten_files", "forgotten_calls", "forgotten_summaries", "forgotten_ratings", "forgotten_settings"),
+        "forgotten_jobs",
         *("usage_head", "usage_today", "usage_month", "usage_note"),
+        *("access_unchanged", "access_everywhere", "access_nothing", "access_log", "access_usage"),
+        *("unit_requests", "unit_tokens", "unit_usd", "unit_cny"),
         *("no_jobs", "jobs_open", "job_line", "jobs_how", "job_cancelled"),
         *(command.text for command in COMMANDS),
+        "command_tools",
         *("scope_conversation", "scope_me", "scope_channel", "scope_server"),
         *("prompt_explain", "prompt_explain_asked", "prompt_draft", "prompt_draft_asked"),
         *("prompt_code", "prompt_code_asked", "prompt_help", "prompt_help_asked"),
@@ -103,3 +146,44 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.DATA_URL: "asked again with pictures written as data: addresses",
     Remedy.FORGET: "asked again without the history",
 }
+
+
+def provider_errors() -> Iterator[Sequence[str]]:
+    """For each code of a provider: provider, code, what is done, which sentence users read, what the owner is told."""
+    tables = {
+        "bigmodel, zai": codes.ZHIPU,
+        **{name: table for name, table in codes.DIALECTS.items() if table is not codes.ZHIPU},
+        "any (HTTP status)": codes.STATUS,
+        "any (connection)": {name: [rule] for name, rule in codes.CONNECTION.items()},
+    }
+    for provider, table in tables.items():
+        for rule, keys in _by_rule(table).items():
+            known_by = " ".join(f"`{key}`" for key in keys) + (f" saying `{rule.pattern}`" if rule.pattern else "")
+            yield provider, known_by, _done(rule), f"`{rule.text}`", rule.operator
+
+
+def _by_rule(table: Mapping[str, Sequence[Rule]]) -> Mapping[Rule, list[str]]:
+    found: dict[Rule, list[str]] = {}
+    for key, rules in table.items():
+        for rule in rules:
+            found.setdefault(rule, []).append(key)
+    return found
+
+
+def _done(rule: Rule) -> str:
+    """What the client does about an error, in its order."""
+    remedies = [said for remedy, said in REMEDIES.items() if remedy in rule.remedy]
+    again = [f"asked again, {rule.attempts} times in all"] if rule.retries and rule.attempts > 1 else []
+    if rule.crowded:
+        again = ["asked again after pauses that grow"]
+    elsewhere = ["asked at the next provider"] if rule.moves_on else []
+    return "; ".join([*remedies, *again, *elsewhere, *_left_alone(rule)]) or "nothing helps"
+
+
+def _left_alone(rule: Rule) -> Iterator[str]:
+    breaker = rule.breaker
+    if breaker is not None and (rule.opens or Action.CIRCUIT in rule.actions):
+        what = "the provider is" if breaker.account else "this model is"
+        how_long = "until midnight in Beijing" if breaker.daily else f"for {breaker.seconds:,g} s"
+        often = f", after {breaker.streak} in a row" if breaker.streak > 1 else ""
+        yield f"{what} left alone {how_long}{often}"

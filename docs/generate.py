@@ -16,16 +16,19 @@ import discord
 from discord import app_commands
 from pydantic.fields import FieldInfo
 
-from adapters.discord_app import commands
+from adapters.discord_app import commands, tool_commands
 from adapters.slack_app.manifest import COMMAND as SLACK_COMMAND
 from adapters.slack_app.manifest import SHORTCUTS
 from bot import texts
 from bot.__main__ import parser
-from bot.glm import codes
-from bot.glm.catalogue import Catalogue, Model, catalogue
+from bot.completion import MediaKind, Thinking
+from bot.glm.catalogue import Catalogue, Model, ThinkingStyle, catalogue
 from bot.settings import Settings
 from bot.vocabulary import COMMANDS, syntax
-from docs.causes import CAUSES, ORDINARY, REMEDIES
+from docs import tool_pages
+from docs.causes import CAUSES, ORDINARY, provider_errors
+from docs.markup import code as _code
+from docs.markup import table as _table
 from storage.faults import FIXES
 
 REFERENCE: Final = Path(__file__).parent / "reference"
@@ -44,20 +47,12 @@ def pages() -> Mapping[str, str]:
     made: Mapping[str, Callable[[], Iterable[str]]] = {
         "settings.md": _settings,
         "commands.md": _commands,
+        "tools.md": tool_pages.reference,
         "metrics.md": _metrics,
         "models.md": _models,
         "errors.md": _errors,
     }
     return {name: "\n".join([_NOTE, "", *make(), ""]) for name, make in made.items()}
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(cell.replace("|", "\\|").replace("\n", "<br>") for cell in row) + " |" for row in lines]
-
-
-def _code(text: object) -> str:
-    return f"`{text}`" if str(text) else ""
 
 
 # Settings --------------------------------------------------------------------------------------------------------
@@ -98,7 +93,7 @@ def _commands() -> Iterator[str]:
     yield ""
     yield "They work in servers, direct messages and group chats, and for people who have installed the app for"
     yield "themselves. `/stop` ends one's own answer; in a thread a moderator may end anybody's. `/reset` is for"
-    yield "everybody in the conversation. Model and thinking of a channel or a server are for those who may manage it."
+    yield "everybody in the conversation. What is chosen for a channel or a server is for those who may manage it."
     yield "`/background` works where the bot is a member."
     yield ""
     yield "## In Slack"
@@ -107,7 +102,8 @@ def _commands() -> Iterator[str]:
     yield ""
     yield "A scope is `for me`, `for here` (the channel) or `for workspace` (for admins). In threads, where Slack takes"
     yield "no commands, the same words follow an exclamation mark (`!model glm-4.6`), or a mention with nothing else in"
-    yield "it. `ask` and `background` show the question in the channel and answer it in its thread."
+    yield "it. `ask` and `background` show the question in the channel and answer it in its thread, and so does the"
+    yield "command of a tool: what follows it is for the first of its options, and `name:value` gives another one."
     yield ""
     yield "## On both"
     yield ""
@@ -115,6 +111,19 @@ def _commands() -> Iterator[str]:
     yield "the next below it. `show` and `hide` are about what the model thought: shown, it comes as a file below the"
     yield "answer. `usage` shows one's own, this conversation's and, to those who may manage it, the server's. `jobs`"
     yield "lists one's own in this channel and cancels one by its number; a moderator may cancel anybody's there."
+    yield ""
+    yield "`access` is for the operator's admins and for those who may manage the server:"
+    yield "[who may use it](../howto/operate.md#who-may-use-it)."
+    yield ""
+    yield "`persona` knows `plain`, `concise`, `tutor`, `translator` (Chinese and English) and `reviewer` (of code)."
+    yield "`retry` does what the button Regenerate does. `export` is about this conversation, outside of one about all"
+    yield "of one's own. `forget here` is about this conversation, outside of one about the last that one had in this"
+    yield "place; it is confirmed by the word `yes` behind it. What that does is in"
+    yield "[Privacy](../privacy.md#what-people-can-do-themselves). A tool that `tools` has switched off for somebody, a"
+    yield "conversation, a channel or a server is not offered to the model there, whatever the others say."
+    yield ""
+    yield "The commands of [tools](tools.md) are answered by the tool itself. More are there where the operator has"
+    yield "[added some](../howto/tools.md)."
     yield ""
     yield "## On the command line"
     yield ""
@@ -126,6 +135,7 @@ def _commands() -> Iterator[str]:
 def _slack_rows() -> Iterator[Sequence[str]]:
     for command in COMMANDS:
         yield _code(f"{SLACK_COMMAND} {syntax(command)}"), texts.say(command.text)
+    yield from tool_pages.commands_on_slack(SLACK_COMMAND)
     for name, description in SHORTCUTS.values():
         yield f"**{name}** (in a message's menu)", description
 
@@ -134,7 +144,8 @@ def discord_definitions() -> Sequence[Mapping[str, Any]]:
     """The commands as they are sent to Discord."""
     tree = app_commands.CommandTree[Any](discord.Client(intents=discord.Intents.none()))
     # Only the definitions are read: nobody calls a command of this tree.
-    commands.register(tree, cast("commands.Desk", None))
+    nobody = cast("commands.Desk", None)
+    commands.register(tree, nobody, tool_commands.define(tool_pages.COMMANDS, nobody))
     return [command.to_dict(tree) for command in tree.get_commands()] + [
         command.to_dict(tree) for command in tree.get_commands(type=discord.AppCommandType.message)
     ]
@@ -207,29 +218,59 @@ def _models() -> Iterator[str]:
     yield "# Models and providers"
     yield ""
     yield "What `bot/glm/catalogue.toml` holds. The first model that a configured provider offers is the default. Sizes"
-    yield "are in tokens, prices per million tokens (input / seen before / output), as the vendor published them. The"
-    yield "bot asks for [less](../howto/models.md#what-is-sent): no pictures yet, no reasoning, 8,192 tokens of answer."
+    yield "are in tokens, prices per million tokens (input / seen before / output), as the vendor published them. What"
+    yield "of this a request asks for is in [Models and providers](../howto/models.md#what-is-sent)."
     yield ""
     yield "## Providers"
     yield ""
-    yield from _table(("name", "key", "address", "another address"), _provider_rows(known))
+    head = ("name", "key", "address", "another address", "in the background", "price, times the vendor's")
+    yield from _table(head, _provider_rows(known))
     yield ""
     yield "## Models"
     yield ""
-    head = ("model", "context", "answer, at most", "can reason", "price", "at")
+    yield "Thinking: the levels that a model can be told, at bigmodel and zai; one that thinks by itself can be told"
+    yield "none. Sees: how many pictures or videos it takes in a request, as far as that is known; never both together."
+    yield "At once: how many requests a key may make at a time; where nothing stands, that is learned."
+    yield ""
+    head = ("model", "context", "answer, at most", "thinking", "sees", "tools", "at once", "price", "at")
     yield from _table(head, [_model_row(name, model) for name, model in known.models.items()])
 
 
 def _provider_rows(known: Catalogue) -> Iterator[Sequence[str]]:
     for name, provider in known.providers.items():
         key, address = f"{provider.variable}_API_KEY", f"{provider.variable}_BASE_URL"
-        yield _code(name), _code(key), provider.base_url, _code(address)
+        markup = "not known" if provider.markup is None else f"{provider.markup:g}"
+        yield _code(name), _code(key), provider.base_url, _code(address), _yes(provider.background), markup
 
 
 def _model_row(name: str, model: Model) -> Sequence[str]:
     where = [other if known == name else f"{other} (as `{known}`)" for other, known in model.ids.items()]
-    thinking = "no" if model.thinking == "none" else "yes"
-    return _code(name), f"{model.context:,}", f"{model.output:,}", thinking, _price(model), ", ".join(where)
+    return (
+        _code(name),
+        f"{model.context:,}",
+        f"{model.output:,}",
+        _thinking(model),
+        ", ".join(_sights(model)),
+        _yes(model.tools),
+        str(model.concurrency or ""),
+        _price(model),
+        ", ".join(where),
+    )
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _thinking(model: Model) -> str:
+    by_itself = "no" if model.thinking is ThinkingStyle.NONE else "by itself"
+    return ", ".join(level for level in Thinking if level in model.levels) or by_itself
+
+
+def _sights(model: Model) -> Iterator[str]:
+    for kind, most in ((MediaKind.IMAGE, model.images), (MediaKind.VIDEO, model.videos)):
+        if model.sees(kind):
+            yield f"{kind}s ({most})" if most else f"{kind}s"
 
 
 def _price(model: Model) -> str:
@@ -258,10 +299,13 @@ def _errors() -> Iterator[str]:
     yield "## What providers answer"
     yield ""
     yield "This holds until the first visible word; a stream that breaks off later is asked for once more in the same"
-    yield "message, and else the answer ends there. The owner is told only when no provider answers, and of the same"
-    yield "problem once an hour; what is in braces is filled in."
+    yield "message, and else the answer ends there. The next provider is the next in the order, and after the last one"
+    yield "those of `GLM_FALLBACKS`. What is left alone is passed over meanwhile; besides what stands here, that is a"
+    yield "model that has failed five times in a row at a provider, for 15 s. A reset that the provider states goes"
+    yield "before these times. The owner is told only when no provider answers, and of the same problem once an hour;"
+    yield "what is in braces is filled in."
     yield ""
-    yield from _table(("provider", "code", "what is done", "users read", "the owner is told"), _code_rows())
+    yield from _table(("provider", "code", "what is done", "users read", "the owner is told"), provider_errors())
     yield ""
     yield "## What is wrong with the database"
     yield ""
@@ -273,43 +317,19 @@ def _errors() -> Iterator[str]:
 
 
 def _sentence_rows() -> Iterator[Sequence[str]]:
-    facts = (
-        *("told", "reset", "model", "trace", "seconds", "scope", "models", "problem", "name", "megabytes"),
-        *("level", "levels", "seer", "provider", "position"),
-    )
     for name in texts.names():
         if name not in ORDINARY:
-            sentence = texts.say(name, **{fact: f"{{{fact}}}" for fact in facts})
-            yield _code(name), sentence, CAUSES[name]
+            yield _code(name), _sentence(name), CAUSES[name]
 
 
-def _code_rows() -> Iterator[Sequence[str]]:
-    tables = {
-        "bigmodel, zai": codes.ZHIPU,
-        **{name: table for name, table in codes.DIALECTS.items() if table is not codes.ZHIPU},
-        "any (HTTP status)": codes.STATUS,
-        "any (connection)": {name: [rule] for name, rule in codes.CONNECTION.items()},
-    }
-    for provider, table in tables.items():
-        for rule, keys in _by_rule(table).items():
-            known_by = " ".join(map(_code, keys)) + (f" saying {_code(rule.pattern)}" if rule.pattern else "")
-            yield provider, known_by, _done(rule), _code(rule.text), rule.operator
-
-
-def _done(rule: codes.Rule) -> str:
-    """What the client does about an error, in its order."""
-    remedies = [said for remedy, said in REMEDIES.items() if remedy in rule.remedy]
-    again = [f"asked again, {rule.attempts} times in all"] if rule.retries else []
-    elsewhere = ["asked at the next provider"] if rule.moves_on else []
-    return "; ".join([*remedies, *again, *elsewhere]) or "nothing helps"
-
-
-def _by_rule(table: Mapping[str, Sequence[codes.Rule]]) -> Mapping[codes.Rule, list[str]]:
-    found: dict[codes.Rule, list[str]] = {}
-    for key, rules in table.items():
-        for rule in rules:
-            found.setdefault(rule, []).append(key)
-    return found
+def _sentence(name: str) -> str:
+    """A sentence with the names of its facts in place of them."""
+    facts: dict[str, str] = {}
+    while True:
+        try:
+            return texts.say(name, **facts)
+        except KeyError as error:
+            facts[error.args[0]] = f"{{{error.args[0]}}}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from adapters.console.surface import ConsoleSurface, Screen
 from bot.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.messages import Ask, Attachment, Author, Quote, Turn
 from bot.ports import Inbox, Surface
+from bot.tool_commands import NO_TOOLS, Tools
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +27,11 @@ class ConsoleAdapter:
 
     name = PLATFORM
 
-    def __init__(self, lines: asyncio.StreamReader, screen: Screen, author: Author) -> None:
+    def __init__(self, lines: asyncio.StreamReader, screen: Screen, author: Author, tools: Tools = NO_TOOLS) -> None:
         self._lines = lines
         self._screen = screen
         self._author = author
+        self._tools = tools
         # Line numbers begin anew with each process, but a key is unique for ever.
         self._session = uuid.uuid4().hex
         self.ready = False
@@ -56,11 +59,16 @@ class ConsoleAdapter:
                 log.warning("console.line_too_long")
 
     async def _take(self, inbox: Inbox, line: str, key: str) -> None:
-        event = read_line(line, key, self._author, time.time())
+        event = read_line(line, key, self._author, time.time(), self._tools)
         if isinstance(event, Ask):
             await inbox.ask(event)
-        elif sentence := await inbox.control(event):
-            await self.tell_operator(sentence)
+            return
+        reply = await inbox.control(event)
+        if reply.file is not None:
+            path = await asyncio.to_thread(_written, *reply.file)
+            await self.tell_operator(f"{reply.text} {path}")
+        elif reply.text:
+            await self.tell_operator(reply.text)
 
     def surface(self, turn: Turn) -> Surface:
         """The place in which this turn is answered."""
@@ -106,3 +114,10 @@ def _read(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise PlatformRefused("the file is too big", text="file_too_big")
     return data
+
+
+def _written(name: str, text: str) -> Path:
+    """A new file in a folder of its own, which others may not look into."""
+    path = Path(tempfile.mkdtemp(prefix="glimmer-")) / name
+    path.write_text(text, "utf-8")
+    return path

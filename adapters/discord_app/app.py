@@ -14,7 +14,7 @@ import structlog
 from discord import app_commands
 from discord.http import HTTPClient
 
-from adapters.discord_app import commands
+from adapters.discord_app import commands, tool_commands
 from adapters.discord_app.catchup import CatchUp
 from adapters.discord_app.client import RestTrace, intents, log_in
 from adapters.discord_app.courtesy import Courtesy
@@ -29,6 +29,7 @@ from bot.messages import Ask, Attachment, Author, Quote, Turn
 from bot.pacing import Governor
 from bot.ports import Inbox, Memory, Surface
 from bot.tasks import Tasks
+from bot.tool_commands import NO_TOOLS, Tools
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,13 @@ class DiscordAdapter:
     name = PLATFORM
 
     def __init__(
-        self, settings: DiscordSettings, memory: Memory, governor: Governor, *, model_names: Sequence[str]
+        self,
+        settings: DiscordSettings,
+        memory: Memory,
+        governor: Governor,
+        *,
+        model_names: Sequence[str],
+        tools: Tools = NO_TOOLS,
     ) -> None:
         self.governor = governor
         self._settings = settings
@@ -69,6 +76,7 @@ class DiscordAdapter:
         self._files = Files(settings.api_url)
         self._events = Events(self, self._catchup, self._courtesy)
         self._desk = Desk(self, model_names)
+        self._tools = tools
         self._client: discord.Client | None = None
         self._inbox: Inbox | None = None
         self._logged_in = asyncio.Event()
@@ -209,7 +217,7 @@ class DiscordAdapter:
         ):
             client.event(handler)
         tree = app_commands.CommandTree[Any](client)
-        commands.register(tree, desk)
+        commands.register(tree, desk, tool_commands.define(self._tools, desk))
         self._tasks.start(self._sync(tree))
 
     async def _sync(self, tree: app_commands.CommandTree[Any]) -> None:

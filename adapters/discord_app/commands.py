@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from inspect import Parameter, Signature
 from typing import Any, Final, Protocol
@@ -33,6 +34,10 @@ _KINDS: Final[Mapping[Takes, object]] = {
     Takes.NUMBER: app_commands.Range[int, 1],
 }
 
+# Discord docs, reference#message-formatting: mentions, which may follow the word for what they are.
+_REFERENCE: Final = re.compile(r"(?:\w+:)?<(@!?|@&|#)(\d+)>")
+_REFERRED: Final = {"@": "user", "@!": "user", "@&": "role", "#": "channel"}
+
 AnyCommand = app_commands.Command[Any, ..., None]
 
 
@@ -57,9 +62,9 @@ class Desk(Protocol):
         ...
 
 
-def register(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
+def register(tree: app_commands.CommandTree[Any], desk: Desk, tools: Sequence[AnyCommand] = ()) -> None:
     """Define all commands on this tree, usable in servers, direct messages and group chats."""
-    for command in (*(_define(command, desk) for command in COMMANDS), _ask_about(desk)):
+    for command in (*(_define(command, desk) for command in COMMANDS), *tools, _ask_about(desk)):
         app_commands.allowed_installs(guilds=True, users=True)(command)
         app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)(command)
         tree.add_command(command)
@@ -118,9 +123,18 @@ def _control(interaction: discord.Interaction, command: Command, given: Mapping[
         conversation=conversation_of(interaction.guild_id, interaction.channel_id or 0) if known else "",
         address=place_of(interaction),
         actor=author_of(interaction.user, interaction.permissions),
-        value=next((value.strip().lower() for takes, value in given.items() if takes is not Takes.SCOPE), ""),
+        value=" ".join(_read_value(takes, value) for takes, value in given.items() if takes is not Takes.SCOPE),
         scope=given.get(Takes.SCOPE, "conversation" if known else "me"),
     )
+
+
+def _read_value(takes: Takes, value: str) -> str:
+    """What was given for an option; mentions among words become what rules call them."""
+    if takes is Takes.TOOL:
+        return value.strip()
+    if takes is not Takes.WORDS:
+        return value.strip().lower()
+    return _REFERENCE.sub(lambda match: f"{_REFERRED[match[1]]}:{match[2]}", value.strip())
 
 
 def _define(command: Command, desk: Desk) -> AnyCommand:

@@ -43,6 +43,10 @@ class Connection(Protocol):
         """The logged-in REST client."""
         ...
 
+    async def acknowledged(self, interaction: str) -> str:
+        """Wait until a command was acknowledged."""
+        ...
+
 
 class Courtesy:
     """Best-effort calls: a failure is logged and changes nothing else."""
@@ -124,6 +128,8 @@ class Courtesy:
             await self._say(direct, text, None)
 
     async def _fill_response(self, ask: Ask, text: str) -> None:
+        # One that is refused is told so before it was acknowledged.
+        await self._connection.acknowledged(ask.origin["interaction"])
         route = Route(
             "PATCH",
             "/webhooks/{webhook_id}/{webhook_token}/messages/@original",

@@ -5,26 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import aiohttp
 import discord
 import structlog
+from discord.http import Route
 
 from adapters.discord_app import controls
 from adapters.discord_app.commands import bot_is_there
+from adapters.discord_app.sending import send
 from bot import texts
 from bot.errors import GlimmerError
-from bot.messages import Ask, Control, ControlKind
+from bot.messages import Ask, Control, ControlKind, Reply
 from bot.ports import Inbox, Reception
+from bot.vocabulary import SLOW
 
 log = structlog.get_logger(__name__)
 
 # Discord docs, interactions/receiving-and-responding: the first response counts within 3 seconds.
 ANSWER_WITHIN: Final = 3.0
+# Discord docs, resources/message: message flags.
+EPHEMERAL: Final = 1 << 6
+# Seconds that the upload of a file may take.
+UPLOAD_WITHIN: Final = 60.0
 
 # What discord.py raises when the acknowledgement is answered without a body: it has been made all the same.
 _NO_BODY = (KeyError, TypeError)
+# What became of an ask -> the sentence that says so at once.
+_NOT_TAKEN: Final = {None: "not_stored", Reception.FULL: "queue_full"}
 _UNANSWERED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -82,24 +91,24 @@ class Desk:
         self._tickets[ask.origin["interaction"]] = ticket
         message_id = ""
         try:
-            refusal = await self._store(ask)
-            if refusal:
+            reception = await self._store(ask)
+            if reception in _NOT_TAKEN:
                 del self._tickets[ask.origin["interaction"]]
-                await _respond(interaction, texts.say(refusal, ask.address.locale))
+                await _respond(interaction, texts.say(_NOT_TAKEN[reception], ask.address.locale))
             else:
-                message_id = await _acknowledge(interaction)
+                # Why it is refused is said by who has refused it, and is nobody else's business.
+                message_id = await _acknowledge(interaction, ephemeral=reception is Reception.REFUSED)
         except _UNANSWERED as error:
             log.warning("interaction.not_acknowledged", reason=str(error)[:200])
         finally:
             ticket.set_result(message_id)
 
-    async def _store(self, ask: Ask) -> str:
-        """Store an ask; the text that says why it was not taken, "" when it was."""
-        reception = None
+    async def _store(self, ask: Ask) -> Reception | None:
+        """Store an ask and say what became of it, None when that failed."""
         with suppress(GlimmerError):
             # A command can be told at once that it was not stored; who sends it again makes a new one.
-            reception = await self._connection.inbox.ask(ask)
-        return {None: "not_stored", Reception.FULL: "queue_full"}.get(reception, "")
+            return await self._connection.inbox.ask(ask)
+        return None
 
     async def acknowledged(self, interaction: str) -> str:
         """Wait until a command was acknowledged; the id of the message that its answer will be, "" if unknown."""
@@ -108,19 +117,28 @@ class Desk:
 
     async def take_control(self, interaction: discord.Interaction, control: Control) -> None:
         """Store a control, act on it and answer."""
+        if control.kind not in SLOW:
+            await _respond(interaction, (await self._act(control)).text)
+            return
         try:
-            sentence = await self._connection.inbox.control(control)
+            await _acknowledge(interaction, ephemeral=True)
+        except _UNANSWERED as error:
+            log.warning("interaction.not_acknowledged", reason=str(error)[:200])
+        await _hand_over(interaction, await self._act(control), control.address.locale)
+
+    async def _act(self, control: Control) -> Reply:
+        try:
+            return await self._connection.inbox.control(control)
         except GlimmerError as error:
             log.error("control.not_stored", key=control.key, reason=str(error))  # noqa: TRY400  # it has no news
-            sentence = texts.say("not_stored", control.address.locale)
-        await _respond(interaction, sentence)
+            return Reply(texts.say("not_stored", control.address.locale))
 
 
-async def _acknowledge(interaction: discord.Interaction) -> str:
+async def _acknowledge(interaction: discord.Interaction, *, ephemeral: bool) -> str:
     """Show that an answer is coming; the id of its message, "" where Discord does not tell."""
     async with asyncio.timeout(ANSWER_WITHIN):
         with suppress(*_NO_BODY):
-            response = await interaction.response.defer(thinking=True)
+            response = await interaction.response.defer(ephemeral=ephemeral, thinking=True)
             return str(response.message_id or "") if response else ""
     return ""
 
@@ -135,3 +153,23 @@ async def _respond(interaction: discord.Interaction, sentence: str) -> None:
                     await interaction.response.defer()
     except _UNANSWERED as error:
         log.warning("interaction.not_acknowledged", reason=str(error)[:200])
+
+
+async def _hand_over(interaction: discord.Interaction, reply: Reply, locale: str) -> None:
+    """Answer a command that was acknowledged before; a file goes with it."""
+    try:
+        await _follow_up(interaction, reply)
+    except discord.HTTPException as error:
+        log.warning("interaction.not_answered", reason=str(error)[:200])
+        if reply.file is not None:
+            await _hand_over(interaction, Reply(texts.say("export_failed", locale)), locale)
+    except _UNANSWERED as error:
+        log.warning("interaction.not_answered", reason=str(error)[:200])
+
+
+async def _follow_up(interaction: discord.Interaction, reply: Reply) -> None:
+    path, token = "/webhooks/{webhook_id}/{webhook_token}", interaction.token
+    route = Route("POST", path, webhook_id=interaction.application_id, webhook_token=token)
+    body: dict[str, Any] = {"content": reply.text, "flags": EPHEMERAL, "allowed_mentions": {"parse": []}}
+    async with asyncio.timeout(UPLOAD_WITHIN):
+        await send(interaction.client.http, route, body, reply.file)

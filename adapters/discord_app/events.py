@@ -60,7 +60,7 @@ class Events:
         """Whether the message was addressed to the bot."""
         if self.closed:
             return False
-        if not inbound.is_person(message):
+        if not inbound.is_person(message) and not inbound.is_other_bot(message, self._connection.me):
             self._catchup.saw(message.id)
             return False
         parent = await self._parent(message.channel)

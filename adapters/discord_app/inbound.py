@@ -51,9 +51,14 @@ def address_of(
     title = _title(guild, channel, parent_id) if guild else ""
     if guild and not locale and guild.preferred_locale:
         locale = str(guild.preferred_locale)
-    if parent_id is None:
-        return Address(PLATFORM, workspace, str(channel.id), "", locale, title)
-    return Address(PLATFORM, workspace, str(parent_id), str(channel.id), locale, title)
+    thread = "" if parent_id is None else str(channel.id)
+    category = _category(guild, parent_id or channel.id) if guild else ""
+    return Address(PLATFORM, workspace, str(parent_id or channel.id), thread, locale, title, category=category)
+
+
+def _category(guild: discord.Guild, channel_id: int) -> str:
+    """The id of a channel's category, "" for one that has none or is not known."""
+    return str(getattr(guild.get_channel(channel_id), "category_id", None) or "")
 
 
 def _title(guild: discord.Guild, channel: discord.abc.Snowflake, parent_id: int | None) -> str:
@@ -80,8 +85,11 @@ def place_of(interaction: discord.Interaction) -> Address:
 
 
 def author_of(user: discord.abc.User, permissions: discord.Permissions | None = None) -> Author:
-    """Somebody on Discord, with the rights that these permissions give."""
-    return Author(str(user.id), user.display_name, rights_of(permissions) if permissions else frozenset())
+    """Somebody on Discord, with the rights that these permissions give, and their roles where these are told."""
+    rights = rights_of(permissions) if permissions else frozenset[Right]()
+    # A member's `roles` lack those that discord.py has not (yet) heard of, which must not open a door.
+    roles = tuple(str(role) for role in getattr(user, "_roles", ()))
+    return Author(str(user.id), user.display_name, rights, roles, user.bot)
 
 
 def is_for_us(message: discord.Message, me: discord.ClientUser) -> bool:
@@ -109,6 +117,12 @@ def answered_by(message: discord.Message) -> discord.Message | None:
 def is_person(message: discord.Message) -> bool:
     """Whether a person said it, in a message that can be answered."""
     return not message.author.bot and message.webhook_id is None and message.type in _ANSWERABLE
+
+
+def is_other_bot(message: discord.Message, me: discord.ClientUser) -> bool:
+    """Whether another bot says something to ours; what is said by way of a webhook has nobody behind it."""
+    answerable = message.webhook_id is None and message.type in _ANSWERABLE
+    return message.author.bot and message.author.id != me.id and answerable and is_for_us(message, me)
 
 
 def is_thread(channel: object) -> bool:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any, Final, Protocol, cast
 
 import discord
@@ -17,6 +15,7 @@ from discord.http import HTTPClient, Route
 from adapters.discord_app import failures
 from adapters.discord_app.controls import components
 from adapters.discord_app.failures import translated
+from adapters.discord_app.sending import send
 from bot.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.messages import ControlKind, Page, Post, Turn
 from bot.pacing import Governor, Priority
@@ -70,6 +69,7 @@ class ChannelSurface:
         self._threads = threads
         self._mode, _, self._channel = turn.place.partition("/")
         self._buttons: dict[str, Sequence[ControlKind]] = {}
+        self._first = next((post.ref for post in turn.posts if post.page == 0), "")
 
     @property
     def limits(self) -> Limits:
@@ -112,7 +112,10 @@ class ChannelSurface:
             # Replying takes the right to read the history; without it the answer stands by itself.
             del body["message_reference"]
             answer = await self._send(route, body, page)
-        return str(answer["id"])
+        ref = str(answer["id"])
+        if first:
+            self._first = ref
+        return ref
 
     async def find(self, intent: Post) -> Sequence[str]:
         """Messages of ours in this channel since the intent, but for replies to other questions."""
@@ -139,7 +142,9 @@ class ChannelSurface:
         return ref
 
     async def _edit(self, ref: str, page: Page) -> Any:
-        body: dict[str, Any] = {"content": self._content(page), "allowed_mentions": self._allowed(page)}
+        mention = self._keeps_mention and ref == self._first
+        content = self._content(page, mention=mention)
+        body: dict[str, Any] = {"content": content, "allowed_mentions": self._allowed(page)}
         if self._buttons.get(ref) != page.controls:
             body["components"] = components(page, self._ask.address.locale)
         if ControlKind.STOP not in page.controls and page.file is None:
@@ -188,7 +193,7 @@ class ChannelSurface:
     def _not_yet_final(self, page: Page) -> Page:
         """A page with a mention is edited once more to lose it: until then it must not look as if it were at rest."""
         mentions = page.notify and self._mode != "reply" and self._names and ControlKind.STOP not in page.controls
-        return replace(page, controls=(ControlKind.STOP,)) if mentions else page
+        return replace(page, controls=(ControlKind.STOP,)) if mentions and not self._keeps_mention else page
 
     def _replies(self, first: bool) -> bool:
         return first and self._mode == "reply" and bool(self._ask.message)
@@ -197,6 +202,11 @@ class ChannelSurface:
     def _names(self) -> bool:
         """Whether the asker is named: who gave a command looks at its answer, unless it comes much later."""
         return self._mode != "here" or bool(self._ask.job)
+
+    @property
+    def _keeps_mention(self) -> bool:
+        """Whether nothing else tells whose answer it is: it comes much later, and is no reply to the question."""
+        return bool(self._ask.job and self._ask.address.workspace) and not self._replies(first=True)
 
     def _content(self, page: Page, *, mention: bool = False) -> str:
         text = page.text
@@ -208,17 +218,7 @@ class ChannelSurface:
         return {"parse": [], "users": users, "replied_user": page.notify}
 
     async def _request(self, route: Route, body: dict[str, Any], page: Page) -> Any:
-        http = await self._rest.http()
-        if page.file is None:
-            return await http.request(route, json=body)
-        name, text = page.file
-        file = discord.File(BytesIO(text.encode()), filename=name)
-        body["attachments"] = [{"id": "0", "filename": name}]
-        form = [
-            {"name": "payload_json", "value": json.dumps(body), "content_type": "application/json"},
-            {"name": "files[0]", "value": file.fp, "filename": name, "content_type": "text/markdown"},
-        ]
-        return await http.request(route, form=form, files=[file])
+        return await send(await self._rest.http(), route, body, page.file)
 
     async def _create_thread(self) -> bool:
         """Whether a thread of the question exists now; gives up early, since the answer must not wait for it."""

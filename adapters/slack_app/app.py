@@ -28,10 +28,11 @@ from adapters.slack_app.stream import surface_for
 from adapters.slack_app.transport import HttpTransport, SocketTransport, Transport
 from bot import texts
 from bot.errors import OperatorError, PlatformError
-from bot.messages import Address, Ask, Attachment, Author, Quote, Turn
+from bot.messages import Address, Ask, Attachment, Author, Quote, Reply, Turn
 from bot.pacing import Governor
 from bot.ports import Inbox, Surface
 from bot.tasks import Tasks
+from bot.tool_commands import NO_TOOLS, Tools
 
 log = structlog.get_logger(__name__)
 
@@ -58,8 +59,11 @@ class SlackAdapter:
 
     name = PLATFORM
 
-    def __init__(self, settings: SlackSettings, governor: Governor, *, model_names: Sequence[str]) -> None:
+    def __init__(
+        self, settings: SlackSettings, governor: Governor, *, model_names: Sequence[str], tools: Tools = NO_TOOLS
+    ) -> None:
         self._settings = settings
+        self.tools = tools
         self.api = Api(governor, url=settings.api_url)
         self.people = People(self.api)
         self.courtesy = Courtesy(self.api, self.people, operator=settings.operator)
@@ -218,6 +222,10 @@ class SlackAdapter:
     async def whisper(self, address: Address, user: str, thread: str, text: str, response_url: str = "") -> None:
         """Say a sentence to one person."""
         await self.courtesy.whisper(address, user, thread, text, response_url)
+
+    async def hand_over(self, address: Address, user: str, thread: str, reply: Reply, response_url: str = "") -> None:
+        """Say a reply to one person, and give them its file."""
+        await self.courtesy.hand_over(address, user, thread, reply, response_url)
 
     async def post_question(self, address: Address, user: str, question: str) -> str:
         """Post what somebody asked by a command."""

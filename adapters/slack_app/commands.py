@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from bot import vocabulary
-from bot.messages import Address
+from bot.messages import Address, ControlKind
+from bot.tool_commands import NO_TOOLS, Tools
 from bot.vocabulary import Order
 
+# Slack docs, messaging/formatting-message-text: mentions; an id alone may follow the word for what it is.
+_REFERENCE: Final = re.compile(
+    r"(?P<kind>user|channel):(?P<bare>[A-Z][A-Z0-9]+)\b(?!\.)|(?:\w+:)?<(?P<mark>[@#])(?P<marked>[A-Z0-9]+)(?:\|[^<>]*)?>"
+)
+_REFERRED: Final = {"@": "user", "#": "channel"}
 
-def read_command(text: str) -> Order:
+
+def read_command(text: str, tools: Tools = NO_TOOLS) -> Order:
     """What follows `/glm`; no word and an unknown one ask for help."""
-    return vocabulary.read(text) or vocabulary.HELP
+    return vocabulary.read(text, tools) or vocabulary.HELP
 
 
-def read_words(text: str, *, mentioned: bool) -> Order | None:
+def read_words(text: str, tools: Tools = NO_TOOLS, *, mentioned: bool) -> Order | None:
     """The command that a message is, None for a question; without a "!" it must mention the bot, and that is all."""
     if text.startswith("!"):
-        return vocabulary.read(text[1:])
+        return vocabulary.read(text[1:], tools)
     return vocabulary.read_whole(text) if mentioned else None
+
+
+def rule_words(order: Order, workspace: str) -> str:
+    """The value of an order; where it names people and channels of this workspace, as the core calls them."""
+    if order.kind is not ControlKind.ACCESS:
+        return order.value
+    return _REFERENCE.sub(lambda match: _scoped(match, workspace), order.value)
+
+
+def _scoped(match: re.Match[str], workspace: str) -> str:
+    kind = _REFERRED.get(match["mark"] or "", match["kind"])
+    return f"{kind}:{workspace}.{match['marked'] or match['bare']}"
 
 
 def scope_at(scope: str, address: Address) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from adapters.slack_app.client import Workspace
-from bot.messages import Address, Right
+from bot.messages import Address, Reply, Right
 from bot.ports import Inbox
+from bot.tool_commands import Tools
 
 
 class People(Protocol):
@@ -53,6 +54,11 @@ class Connection(Protocol):
         ...
 
     @property
+    def tools(self) -> Tools:
+        """The tools that people may call themselves."""
+        ...
+
+    @property
     def answers_strangers(self) -> bool:
         """Whether people of other organisations are answered in shared channels."""
         ...
@@ -70,6 +76,10 @@ class Connection(Protocol):
 
         `thread` is the ts of its root, "" outside of one. Best effort.
         """
+        ...
+
+    async def hand_over(self, address: Address, user: str, thread: str, reply: Reply, response_url: str = "") -> None:
+        """Say a reply to one person like `whisper`, where it has words; its file goes to them directly. Best effort."""
         ...
 
     async def post_question(self, address: Address, user: str, question: str) -> str:

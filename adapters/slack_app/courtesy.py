@@ -17,8 +17,10 @@ from adapters.slack_app.markup import Json, mrkdwn, part, parts, word
 from adapters.slack_app.people import People
 from adapters.slack_app.prompts import prompts
 from adapters.slack_app.recent import Recent
+from adapters.slack_app.uploads import upload
+from bot import texts
 from bot.errors import PlatformError, PlatformUnsure
-from bot.messages import Address, Ask, Quote
+from bot.messages import Address, Ask, Quote, Reply
 from bot.pacing import Priority
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,8 @@ _REPLIES: Final = 1_000
 WAITING_MARK: Final = "eyes"
 # A command must be answered within 3 s, and its question is stored after this post.
 QUESTION_PATIENCE: Final = 1.8
+# Seconds that the upload of a file may take.
+UPLOAD_PATIENCE: Final = 60.0
 _PATIENCE: Final = 10.0
 # Slack docs, reference/block-kit/blocks/section-block: characters of a section.
 _SECTION: Final = 3_000
@@ -132,6 +136,29 @@ class Courtesy:
         direct = await self._direct(home, user)
         if direct:
             await self._say(home, direct, text)
+
+    async def hand_over(self, address: Address, user: str, thread: str, reply: Reply, response_url: str = "") -> None:
+        """Say a reply to one person where it has words; its file goes into their direct messages with the bot."""
+        sentence = reply.text
+        if reply.file is not None:
+            given = await self._give(address.workspace, user, *reply.file)
+            sentence = f"{sentence} {texts.say('export_given', address.locale)}"
+            sentence = sentence if given else texts.say("export_failed", address.locale)
+        if sentence:
+            await self.whisper(address, user, thread, sentence, response_url)
+
+    async def _give(self, workspace: str, user: str, name: str, text: str) -> bool:
+        """Share a file with somebody directly; whether it arrived."""
+        direct = await self._direct(workspace, user)
+        if not direct:
+            return False
+        try:
+            async with asyncio.timeout(UPLOAD_PATIENCE):
+                await upload(self._api, workspace, name, text.encode(), {"channel_id": direct})
+        except (PlatformError, TimeoutError) as error:
+            log.info("slack.file_not_given", reason=str(error) or type(error).__name__)
+            return False
+        return True
 
     async def tell_operator(self, workspace: str, text: str) -> bool:
         """Say a sentence to whoever runs the bot, who is a member of this workspace; whether it arrived."""

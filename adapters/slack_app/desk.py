@@ -12,15 +12,15 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.slack_app.commands import read_command, scope_at
+from adapters.slack_app.commands import read_command, rule_words, scope_at
 from adapters.slack_app.connection import Connection
 from adapters.slack_app.controls import Click, read_clicks
 from adapters.slack_app.inbound import PLATFORM, Reader, attachments_of, conversation_of, message_key
 from adapters.slack_app.markup import Json, mrkdwn, part, word
 from bot import texts
 from bot.errors import GlimmerError, PlatformGone, PlatformRefused
-from bot.messages import Address, Ask, Control, ControlKind
-from bot.vocabulary import Order
+from bot.messages import Address, Ask, Control, ControlKind, Reply
+from bot.vocabulary import SLOW, Order
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ ANSWER_WITHIN: Final = 2.6
 CLICK_WITHIN: Final = 2.0
 
 # Kinds that anybody may use on anything.
-_FREE: Final = frozenset({ControlKind.HELP, ControlKind.UPVOTE, ControlKind.DOWNVOTE})
+_FREE: Final = SLOW | {ControlKind.HELP, ControlKind.UPVOTE, ControlKind.DOWNVOTE}
 # Callback id of a shortcut -> what it asks, and whether it is about all of the thread.
 _SHORTCUTS: Final = {
     "glimmer_ask": ("Explain this message.", False),
@@ -54,7 +54,7 @@ class Desk:
 
     async def command(self, form: Json, reader: Reader) -> Answer:
         """Do what follows `/glm`; the sentence about it is the acknowledgement's body, seen by its giver only."""
-        order = read_command(word(form, "text"))
+        order = read_command(word(form, "text"), self._connection.tools)
         user = word(form, "user_id")
         address = reader.address(word(form, "channel_id"), user, title=word(form, "channel_name"))
         sentence = texts.say("not_stored", address.locale)
@@ -62,18 +62,24 @@ class Desk:
             async with asyncio.timeout(ANSWER_WITHIN):
                 if order.kind is None:
                     sentence = await self._ask(form, order, address, reader)
+                elif order.kind in SLOW:
+                    self._connection.start(self._follow_up(_control(form, order, order.kind, address, reader), form))
+                    sentence = ""
                 else:
                     control = _control(form, order, order.kind, address, reader)
-                    sentence = await self._act(control, user)
+                    sentence = (await self._act(control, user)).text
         return Answer(body={"response_type": "ephemeral", "text": mrkdwn(sentence)}) if sentence else Answer()
 
     async def _ask(self, form: Json, order: Order, address: Address, reader: Reader) -> str:
         """Post the question for all to see, and take it in as if it had been said; the sentence when that failed."""
-        question = reader.text(order.value)
+        words = reader.text(order.value)
+        asker = reader.author(word(form, "user_id"), word(form, "user_name"))
         try:
-            ts = await self._connection.post_question(address, word(form, "user_id"), question)
-            ask = _asked(form, question, ts, address, reader)
-            await self._connection.inbox.ask(replace(ask, deferred=order.deferred))
+            barred = await self._connection.inbox.barred(address, asker)
+            if barred:
+                return barred
+            ts = await self._connection.post_question(address, word(form, "user_id"), order.shown(words))
+            await self._connection.inbox.ask(order.asked(_asked(form, ts, address, reader), words))
         except (PlatformGone, PlatformRefused) as error:
             log.info("command.not_posted", channel=address.channel, reason=str(error))
             return texts.say("uninvited", address.locale)
@@ -81,6 +87,12 @@ class Desk:
             log.warning("command.not_stored", channel=address.channel, reason=str(error))
             return texts.say("not_stored", address.locale)
         return ""
+
+    async def _follow_up(self, control: Control, form: Json) -> None:
+        """Act on a command that was acknowledged before."""
+        user = word(form, "user_id")
+        reply = await self._act(control, user)
+        await self._connection.hand_over(control.address, user, "", reply, word(form, "response_url"))
 
     async def shortcut(self, payload: Json, reader: Reader) -> None:
         """Ask about a message, from its menu; the answer comes into its thread."""
@@ -92,10 +104,13 @@ class Desk:
         ask = _about(payload, message, reader, *known)
         try:
             async with asyncio.timeout(CLICK_WITHIN):
-                await self._connection.inbox.ask(ask)
+                sentence = await self._connection.inbox.barred(ask.address, ask.author)
+                if not sentence:
+                    await self._connection.inbox.ask(ask)
         except (GlimmerError, TimeoutError) as error:
             log.warning("shortcut.not_stored", key=ask.key, reason=str(error) or type(error).__name__)
             sentence = texts.say("not_stored", ask.address.locale)
+        if sentence:
             whisper = self._connection.whisper(
                 ask.address, user, ask.address.thread, sentence, word(payload, "response_url")
             )
@@ -114,7 +129,7 @@ class Desk:
     async def _press(self, click: Click, done: asyncio.Event) -> None:
         control = click.control
         try:
-            sentence = await self._act(control, click.user)
+            sentence = (await self._act(control, click.user)).text
         finally:
             done.set()
         if click.home:
@@ -125,13 +140,13 @@ class Desk:
                 control.address, click.user, control.address.thread, sentence, click.response_url
             )
 
-    async def _act(self, control: Control, user: str) -> str:
-        """The sentence about a control that Slack will not send again."""
+    async def _act(self, control: Control, user: str) -> Reply:
+        """What is said about a control that Slack will not send again."""
         try:
             return await self.steer(control, user)
         except GlimmerError as error:
             log.error("control.not_stored", key=control.key, reason=str(error))  # noqa: TRY400  # it has no news
-            return texts.say("not_stored", control.address.locale)
+            return Reply(texts.say("not_stored", control.address.locale))
 
     async def words(self, ask: Ask, order: Order, kind: ControlKind, user: str) -> None:
         """Act on a message that is a command, and whisper what became of it; raises what the inbox raises."""
@@ -143,15 +158,14 @@ class Desk:
             conversation=ask.conversation if address.thread else "",
             address=address,
             actor=ask.author,
-            value=order.value,
+            value=rule_words(order, address.workspace),
             scope=scope_at(order.scope, address),
         )
-        sentence = await self.steer(control, user)
-        if sentence:
-            thread = address.thread or (ask.message if address.direct else "")
-            self._connection.start(self._connection.whisper(address, user, thread, sentence))
+        reply = await self.steer(control, user)
+        thread = address.thread or (ask.message if address.direct else "")
+        self._connection.start(self._connection.hand_over(address, user, thread, reply))
 
-    async def steer(self, control: Control, user: str) -> str:
+    async def steer(self, control: Control, user: str) -> Reply:
         """Store a control and act on it, with the rights of whoever gave it; raises what the inbox raises."""
         if control.kind not in _FREE:
             rights = await self._connection.people.rights(control.address.workspace, user)
@@ -168,20 +182,20 @@ def _control(form: Json, order: Order, kind: ControlKind, address: Address, read
         conversation="",
         address=address,
         actor=reader.author(word(form, "user_id"), word(form, "user_name")),
-        value=order.value,
+        value=rule_words(order, reader.workspace.id),
         scope=scope_at(order.scope, address),
     )
 
 
-def _asked(form: Json, question: str, ts: str, address: Address, reader: Reader) -> Ask:
-    """The ask that a question is which was posted, with this ts, for whoever gave the command."""
+def _asked(form: Json, ts: str, address: Address, reader: Reader) -> Ask:
+    """The ask that a question is which was posted, with this ts, for whoever gave the command; it has no text yet."""
     home, channel, user = reader.workspace.id, word(form, "channel_id"), word(form, "user_id")
     return Ask(
         key=message_key(home, channel, ts),
         conversation=conversation_of(home, channel, ts),
         address=replace(address, thread=ts),
         author=reader.author(user, word(form, "user_name")),
-        text=question,
+        text="",
         at=time.time(),
         message=ts,
         origin={"team": word(form, "team_id"), "user": user, "response_url": word(form, "response_url")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from adapters.slack_app.client import Workspace
@@ -75,6 +76,18 @@ def is_person(message: Json, workspace: Workspace) -> bool:
     )
 
 
+def is_other_bot(message: Json, workspace: Workspace) -> bool:
+    """Whether another app says something to ours, under its bot's own user."""
+    user = word(message, "user")
+    return (
+        user not in {"", _SLACKBOT, workspace.bot_user}
+        and bool(word(message, "bot_id"))
+        and not message.get("hidden")
+        and word(message, "subtype") in _ANSWERABLE
+        and mentions(word(message, "text"), workspace.bot_user)
+    )
+
+
 def thread_of(message: Json) -> str:
     """The ts of the thread's root, "" outside of a thread and for the root itself."""
     thread = word(message, "thread_ts")
@@ -120,7 +133,7 @@ class Reader:
             key=message_key(home, channel, ts),
             conversation=conversation_of(home, channel, address.thread or ts),
             address=address,
-            author=self.author(user),
+            author=replace(self.author(user), bot=bool(word(message, "bot_id"))),
             text=self.text(word(message, "text")),
             at=at,
             message=ts,

@@ -17,7 +17,8 @@ NOTHING: Final[Json] = {}
 _MARK: Final = re.compile(r"<([^<>]*)>|&(?:lt|gt|amp);")
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _SCHEMES: Final = ("mailto:", "tel:")
-SLASHED: Final = re.compile(rf"(?<![\w/])/({'|'.join(NAMES)})\b")
+# The commands of tools are not known here, but stand in bold where our sentences name them.
+SLASHED: Final = re.compile(rf"(?<![\w/])/((?:{'|'.join(NAMES)})\b|[\w-]+(?=\*))")
 # Parts of rich text that stand in one line; all others have lines of their own.
 _LINES: Final = frozenset({"rich_text_section", "rich_text_preformatted", "rich_text_quote"})
 # Blocks nest; what somebody sends may nest without end.

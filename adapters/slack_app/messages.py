@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -60,7 +60,8 @@ class Messages:
 
     async def _said(self, arrival: Arrival) -> None:
         event, reader = arrival.event, arrival.reader
-        if not inbound.is_person(event, reader.workspace) or not word(event, "channel") or not word(event, "ts"):
+        speaks = inbound.is_person(event, reader.workspace) or inbound.is_other_bot(event, reader.workspace)
+        if not speaks or not word(event, "channel") or not word(event, "ts"):
             return
         ask = reader.ask(event, arrival.at)
         says_something = bool(ask.text or ask.attachments or ask.quotes)
@@ -69,11 +70,11 @@ class Messages:
         if self._is_unwanted(arrival):
             self._refuse(ask, word(event, "user"))
             return
-        order = read_words(ask.text, mentioned=reader.is_mentioned(event))
+        order = read_words(ask.text, self._connection.tools, mentioned=reader.is_mentioned(event))
         if order is not None and order.kind is not None:
             await self._obey(ask, order, order.kind, word(event, "user"))
         elif order is not None:
-            await self._accept(replace(ask, text=order.value, addressed=True, deferred=order.deferred), event)
+            await self._accept(order.asked(ask, order.value), event)
         else:
             await self._accept(ask, event)
 

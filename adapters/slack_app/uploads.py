@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from adapters.slack_app.client import Api, Workspace
 from adapters.slack_app.thread import Thread
@@ -48,16 +49,13 @@ class AnswerFile:
         return any(name in message.files for message in await self._thread.ours(self._since))
 
     async def _upload(self, name: str, content: bytes) -> None:
-        team = self._workspace.id
-        ticket = await self._api.paced(
-            team, "files.getUploadURLExternal", Priority.FINAL, filename=name, length=len(content)
-        )
-        await self._api.upload(str(ticket["upload_url"]), content)
-        await self._api.paced(
-            team,
-            "files.completeUploadExternal",
-            Priority.FINAL,
-            files=[{"id": str(ticket["file_id"]), "title": name}],
-            channel_id=self._thread.channel,
-            thread_ts=self._thread.ts,
-        )
+        place = {"channel_id": self._thread.channel, "thread_ts": self._thread.ts}
+        await upload(self._api, self._workspace.id, name, content, place)
+
+
+async def upload(api: Api, team: str, name: str, content: bytes, place: Mapping[str, Any]) -> None:
+    """Upload a file and share it in a place, by Slack's words for that; raises PlatformError and its kin."""
+    ticket = await api.paced(team, "files.getUploadURLExternal", Priority.FINAL, filename=name, length=len(content))
+    await api.upload(str(ticket["upload_url"]), content)
+    files = [{"id": str(ticket["file_id"]), "title": name}]
+    await api.paced(team, "files.completeUploadExternal", Priority.FINAL, files=files, **place)

@@ -121,6 +121,8 @@ def _filled(option: Json, value: Any, *, is_focused: bool) -> Json:
         raise Impossible(f"{value!r} is no choice of {option['name']}")
     if isinstance(value, str) and not option.get("min_length", 0) <= len(value) <= option.get("max_length", 6000):
         raise Impossible(f"{option['name']} has the wrong length")
+    if isinstance(value, int | float) and not option.get("min_value", value) <= value <= option.get("max_value", value):
+        raise Impossible(f"{option['name']} is out of bounds")
     return shown
 
 

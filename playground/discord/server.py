@@ -296,4 +296,4 @@ class DiscordStandIn:
         found = links.opened(self.world, info["channel"], info["attachment"], request.query)
         if found is None:
             return web.Response(status=404, text="This content is no longer available.")
-        return web.Response(body=found.data, content_type=found.upload.media_type)
+        return web.Response(body=found.data, headers={"Content-Type": found.upload.media_type})

@@ -47,7 +47,7 @@ async def test_an_empty_mention_gets_a_hint(house: House) -> None:
 @pytest.mark.parametrize(
     ("extras", "text"),
     [
-        ({"attachments": [Upload("cat.png", b"png", "image/png")]}, "can't look at"),
+        ({"attachments": [Upload("cat.png", b"\x89PNG\r\n\x1a\n\0\0", "image/png")]}, "can't look at"),
         ({"attachments": [Upload("voice.ogg", b"ogg", "audio/ogg", seconds=2.0)], "voice": True}, "voice messages"),
         ({"stickers": ["wave"]}, "sticker"),
     ],

@@ -44,6 +44,25 @@ async def test_a_file_alone_is_answered(house: House) -> None:
     assert "长长的一段话。" * 200 in house.asked[0].question
 
 
+async def test_of_a_long_paste_the_question_beside_it_and_the_beginning_stay(house: House) -> None:
+    house.glm.script(script("A log."))
+    await house.start(PROMPT_TOKENS="4000")
+    paste = Upload("message.txt", b"FIRST " + b"line of a log\n" * 100_000, "text/plain; charset=utf-8")
+    [answer] = await house.answered(await asked(house, "what is this?", paste))
+    assert house.asked[0].question.startswith("[Alice]: what is this?\nFIRST line of a log")
+    assert house.asked[0].question.endswith("[cut here: the text goes on]")
+    assert len(house.asked[0].question) < 12_000
+    assert answer.content == "A log.\nIt was too long to read whole; I read the beginning."
+
+
+async def test_files_of_kinds_that_are_not_read_are_named_below_the_answer(house: House) -> None:
+    house.glm.script(script("No idea."))
+    await house.start()
+    song = Upload("song.mp3", b"ID3" + bytes(300), "audio/mpeg")
+    [answer] = await house.answered(await asked(house, "what is this?", Upload("a.docx", b"PK\3\4" + bytes(500)), song))
+    assert answer.content == "No idea.\nI can't read files like “a.docx” (+1)."
+
+
 async def test_a_long_file_is_cut_and_the_words_stay(house: House) -> None:
     house.glm.script(script("Long."))
     await house.start(PROMPT_TOKENS="4000")

@@ -8,7 +8,10 @@ from bot.messages import Author, ControlKind, Right
 from tests.fixtures.stage import HERE
 
 ANN, EVE = Author("ann", "Ann"), Author("eve", "Eve")
-STEERING = [ControlKind.STOP, ControlKind.RESET, ControlKind.REGENERATE, ControlKind.CONTINUE, ControlKind.JOBS]
+STEERING = [
+    *(ControlKind.STOP, ControlKind.RESET, ControlKind.REGENERATE),
+    *(ControlKind.RETRY, ControlKind.CONTINUE, ControlKind.JOBS),
+]
 
 
 def somebody(*rights: Right) -> Author:

@@ -101,12 +101,14 @@ async def test_a_picture_is_one_whatever_it_is_called(house: House, kind: str, m
     assert not enclosure.trouble
 
 
-@pytest.mark.parametrize("media_type", ["", "application/octet-stream", "image/svg+xml", "application/json"])
+@pytest.mark.parametrize(
+    "media_type", ["", "application/octet-stream", "image/svg+xml", "application/json", "image/png"]
+)
 async def test_a_text_is_one_whatever_it_is_called(house: House, media_type: str) -> None:
     assert await house.gathered(b"<svg/>", media_type) == Enclosure("a.bin", "<svg/>")
 
 
-@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\0\0", picture("JPEG")[:200], b"\0\1\2\3", b"words"])
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\0\0", picture("JPEG")[:200], b"\0\1\2\3"])
 async def test_what_is_called_a_picture_and_cannot_be_read_has_its_sentence(house: House, data: bytes) -> None:
     assert await house.gathered(data, "image/png") == Enclosure("a.bin", trouble="file_picture")
 
@@ -115,8 +117,9 @@ async def test_what_is_nothing_that_we_know_is_only_named(house: House) -> None:
     assert await house.gathered(b"\0\1\2\3") == Enclosure("a.bin")
 
 
-async def test_a_document_is_text_with_the_numbers_of_its_pages(house: House) -> None:
-    enclosure = await house.gathered(pdf("first", "second"), "application/pdf")
+@pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "text/plain", ""])
+async def test_a_document_is_text_with_the_numbers_of_its_pages(house: House, media_type: str) -> None:
+    enclosure = await house.gathered(pdf("first", "second"), media_type)
     assert enclosure == Enclosure("a.bin", "[page 1]\nfirst\n\n[page 2]\nsecond")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot import texts, vocabulary
 from bot.errors import UserError
-from bot.messages import Author, Control, ControlKind, History, Outcome, OutcomeKind, Right
+from bot.messages import Author, Control, ControlKind, History, Outcome, OutcomeKind, Reply, Right
 from bot.ports import Reception
 from tests.fixtures.command_desk import Desk
 from tests.fixtures.stage import HERE, a_control, an_ask, moderator, work_waits
@@ -245,7 +245,34 @@ async def test_help_says_what_is_stored_and_names_every_command(desk: Desk) -> N
 async def test_sentences_are_in_the_language_of_the_actor(desk: Desk) -> None:
     control = a_control(ControlKind.HELP)
     said = await desk.commands.act(replace(control, address=replace(HERE, locale="zh-CN")))
-    assert said == texts.say("help", "zh", commands=vocabulary.listed("zh"))
+    assert said.text == texts.say("help", "zh", commands=vocabulary.listed("zh"))
+
+
+# Retry ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_retry_asks_the_last_question_of_the_conversation_again(desk: Desk) -> None:
+    await desk.delivered()
+    await desk.delivered()
+    assert await desk.act(ControlKind.RETRY) == texts.say("retrying")
+    assert desk.lane.done == [("wake",)]
+    again = await desk.store.claim("worker", 60.0)
+    assert again is not None
+    assert again.turn.id == 2
+
+
+async def test_retry_outside_of_a_conversation_means_ones_own_last_one(desk: Desk) -> None:
+    assert await desk.refused(ControlKind.RETRY, conversation="") == texts.say("no_conversation")
+    await desk.delivered()
+    assert await desk.act(ControlKind.RETRY, conversation="") == texts.say("retrying")
+
+
+async def test_retry_is_for_who_asked_and_for_what_is_over(desk: Desk) -> None:
+    await desk.delivered()
+    assert await desk.refused(ControlKind.RETRY, "eve") == texts.say("not_yours")
+    await desk.running()
+    assert await desk.refused(ControlKind.RETRY) == texts.say("still_answering")
+    assert desk.lane.done == []
 
 
 @pytest.mark.parametrize("kind", ControlKind)
@@ -254,7 +281,7 @@ async def test_every_kind_of_control_can_be_acted_on(desk: Desk, kind: ControlKi
     ann = Author("ann", "Ann", frozenset(Right))
     control = Control("x", kind, "talk", HERE, ann, target="1", value="glm-two", scope="me")
     try:
-        assert isinstance(await desk.commands.act(control), str)
+        assert isinstance(await desk.commands.act(control), Reply)
     except UserError as error:
         assert str(error)  # noqa: PT017  # either is fine, a crash is not
 

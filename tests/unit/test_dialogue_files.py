@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot import texts
-from bot.completion import FinishReason
+from bot.completion import Delta, FinishReason
 from bot.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.messages import Attachment, ControlKind, Outcome, OutcomeKind
 from bot.reply import TAIL_ROOM
@@ -122,6 +122,22 @@ async def test_both_notes_are_there_when_the_answer_is_cut_off_as_well() -> None
         house.model.script("words", ending(FinishReason.LENGTH))
         await house.answered("hello", attachments=(attached("a.txt"),))
         assert house.texts == [f"words\n{said('file_gone', '“a.txt”')} {texts.say('cut_off')}"]
+
+
+@pytest.mark.parametrize("background", [True, False])
+@virtually
+async def test_what_was_not_read_is_said_once_of_a_question_in_the_background(background: bool) -> None:
+    async with on_stage(a_world(files={"song.bin": b"\0\1"})) as house:
+        house.model.background = background
+        house.model.results["task-1"] = [Delta("fine", finish=FinishReason.STOP)]
+        await house.ask("hello", deferred=True, attachments=(attached("song.bin"),))
+        await house.until(lambda: len(house.texts) == 2)
+        await house.at_rest()
+        note = texts.say("file_unread", name="“song.bin”")
+        if background:
+            assert house.texts == [f"{texts.say('deferred')} {note}", "fine"]
+        else:
+            assert house.texts == [texts.say("deferred_here"), f"fine\n{note}"]
 
 
 @virtually

@@ -67,10 +67,12 @@ async def test_stop_without_a_conversation_finds_what_runs_in_the_channel() -> N
         await house.until(lambda: house.texts)
         elsewhere = Address("console", "guild", "another")
         ann = Author("ann", "Ann")
-        assert await house.dispatcher.control(Control("x", ControlKind.STOP, "", elsewhere, ann)) == texts.say(
+        assert (await house.dispatcher.control(Control("x", ControlKind.STOP, "", elsewhere, ann))).text == texts.say(
             "nothing_to_stop"
         )
-        assert await house.dispatcher.control(Control("y", ControlKind.STOP, "", HERE, ann)) == texts.say("stopped_it")
+        assert (await house.dispatcher.control(Control("y", ControlKind.STOP, "", HERE, ann))).text == texts.say(
+            "stopped_it"
+        )
         await house.at_rest()
 
 

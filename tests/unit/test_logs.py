@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import logging
 import re
@@ -8,8 +9,9 @@ from collections.abc import Generator
 
 import pytest
 import structlog
+from PIL import ExifTags, Image
 
-from bot import logs
+from bot import logs, pictures
 from tests.fixtures.sources import called, calls
 
 METHODS = ("debug", "info", "warning", "error", "exception", "critical")
@@ -40,7 +42,7 @@ def out(capsys: pytest.CaptureFixture[str]) -> Generator[Out]:
 
 def test_a_line_is_an_event_with_facts(out: Out) -> None:
     logs.configure("INFO", "json")
-    structlog.get_logger("x").info("turn.delivered", turn=3)
+    structlog.get_logger("bot.x").info("turn.delivered", turn=3)
     [line] = out.lines()
     assert (line["event"], line["turn"], line["level"]) == ("turn.delivered", 3, "info")
     assert "timestamp" in line
@@ -50,7 +52,7 @@ def test_a_line_is_an_event_with_facts(out: Out) -> None:
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_secrets_are_hidden(out: Out, name: str, form: str) -> None:
     logs.configure("INFO", form)
-    structlog.get_logger("x").info("event", **{name: "CANARY"})
+    structlog.get_logger("bot.x").info("event", **{name: "CANARY"})
     text = out.text()
     assert "CANARY" not in text
     assert "***" in text
@@ -59,15 +61,15 @@ def test_secrets_are_hidden(out: Out, name: str, form: str) -> None:
 @pytest.mark.parametrize("name", ["key", "tokens", "keyboard"])
 def test_what_only_looks_like_a_secret_is_shown(out: Out, name: str) -> None:
     logs.configure("INFO", "json")
-    structlog.get_logger("x").info("event", **{name: "seen"})
+    structlog.get_logger("bot.x").info("event", **{name: "seen"})
     assert out.lines()[0][name] == "seen"
 
 
 def test_less_than_the_level_is_left_out(out: Out) -> None:
     logs.configure("WARNING", "json")
-    structlog.get_logger("x").info("event")
-    logging.getLogger("y").info("event")
-    structlog.get_logger("x").warning("seen")
+    structlog.get_logger("bot.x").info("event")
+    logging.getLogger("bot.y").info("event")
+    structlog.get_logger("bot.x").warning("seen")
     assert [line["event"] for line in out.lines()] == ["seen"]
 
 
@@ -77,12 +79,35 @@ def test_libraries_log_in_the_same_form(out: Out) -> None:
     assert out.lines()[0]["event"] == "slow: callback"
 
 
-@pytest.mark.parametrize("name", ["httpx", "httpcore", "discord.http", "discord.webhook.async_", "aiohttp.access"])
-def test_requests_with_their_addresses_are_not_logged_even_in_detail(out: Out, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("httpx", "httpcore.http11", "httpcore2", "discord.http", "discord.webhook.async_", "aiohttp.access", "hpack"),
+        *("PIL.TiffImagePlugin", "pypdf._reader", "aiosqlite", "asyncio", "slack_sdk.web", "mcp.client", "unheard_of"),
+    ],
+)
+def test_libraries_log_neither_addresses_nor_contents_even_in_detail(out: Out, name: str) -> None:
     logs.configure("DEBUG", "json")
     logging.getLogger(name).debug("POST https://discord.com/webhooks/1/CANARY")
     logging.getLogger(name).info("POST https://discord.com/webhooks/1/CANARY")
     assert out.text() == ""
+
+
+@pytest.mark.parametrize("name", ["__main__", "bot.dialogue", "adapters.discord_app.app", "storage.sqlite"])
+def test_what_is_ours_is_logged_in_detail_where_that_is_wanted(out: Out, name: str) -> None:
+    logs.configure("DEBUG", "json")
+    structlog.get_logger(name).debug("turn.detail")
+    assert [line["event"] for line in out.lines()] == ["turn.detail"]
+
+
+def test_what_a_picture_says_about_itself_is_not_logged(out: Out) -> None:
+    logs.configure("DEBUG", "json")
+    notes = Image.Exif()
+    notes[ExifTags.Base.ImageDescription] = "CANARY"
+    sink = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(sink, "JPEG", exif=notes)
+    assert pictures.prepared(sink.getvalue()) is not None
+    assert "CANARY" not in out.text()
 
 
 def test_an_exception_is_one_line_for_machines(out: Out) -> None:
@@ -90,13 +115,13 @@ def test_an_exception_is_one_line_for_machines(out: Out) -> None:
     try:
         raise RuntimeError("why")
     except RuntimeError:
-        structlog.get_logger("x").exception("turn.crashed")
+        structlog.get_logger("bot.x").exception("turn.crashed")
     [line] = out.lines()
     assert "RuntimeError: why" in str(line["exception"])
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-@pytest.mark.parametrize("logger", [structlog.get_logger("x"), logging.getLogger("y")])
+@pytest.mark.parametrize("logger", [structlog.get_logger("bot.x"), logging.getLogger("bot.y")])
 def test_an_exception_does_not_show_what_its_functions_held(out: Out, form: str, logger: logging.Logger) -> None:
     logs.configure("INFO", form)
     held = "CANARY" + form
@@ -111,7 +136,7 @@ def test_an_exception_does_not_show_what_its_functions_held(out: Out, form: str,
 
 def test_a_stream_that_is_no_terminal_gets_json(out: Out) -> None:
     logs.configure("INFO", "")
-    structlog.get_logger("x").info("event")
+    structlog.get_logger("bot.x").info("event")
     assert out.lines()[0]["event"] == "event"
 
 

@@ -30,10 +30,10 @@ async def test_without_a_choice_it_is_the_default(desk: Desk) -> None:
 async def test_each_scope_can_be_set_and_unset(desk: Desk, scope: str) -> None:
     chosen = a_control(ControlKind.MODEL, value="glm-two", scope=scope)
     said = await desk.commands.act(replace(chosen, actor=moderator("ann")))
-    assert said == texts.say("model_set", scope=texts.say(f"scope_{scope}"), model="glm-two")
+    assert said.text == texts.say("model_set", scope=texts.say(f"scope_{scope}"), model="glm-two")
     assert await desk.model() == "glm-two"
     back = replace(chosen, value="default", actor=moderator("ann"))
-    assert "glm-one" in await desk.commands.act(back)
+    assert "glm-one" in (await desk.commands.act(back)).text
     assert await desk.model() == "glm-one"
 
 

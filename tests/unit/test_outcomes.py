@@ -7,6 +7,7 @@ from bot.completion import Delta, FinishReason, Usage
 from bot.errors import ModelError
 from bot.messages import ControlKind, OutcomeKind
 from bot.outcomes import Asked
+from bot.remarks import ROOM
 
 ASKED = Asked("[Ann]: hello", "en-US", "7")
 USAGE = Usage(10, 5, cost=0.001, currency="USD")
@@ -27,6 +28,13 @@ def test_notes_stand_before_the_mark_of_the_end() -> None:
     outcome = outcomes.ended(ASKED, "hi", finish(FinishReason.LENGTH), ("_(first)_", "_(second)_"))
     assert outcome.note.startswith("_(first)_ _(second)_ _(answer cut off")
     assert ControlKind.CONTINUE in outcome.controls
+
+
+def test_notes_that_do_not_fit_beside_the_mark_are_left_out() -> None:
+    notes = ("_(first)_", "x" * (ROOM - 20), "_(second)_")
+    outcome = outcomes.ended(ASKED, "hi", finish(FinishReason.LENGTH), notes)
+    assert outcome.note.startswith("_(first)_ _(second)_ _(answer cut off")
+    assert len(outcome.note) <= ROOM
 
 
 def test_a_conversation_that_fills_the_context_says_so_below_its_answer() -> None:

@@ -7,8 +7,9 @@ from typing import Any, cast
 import pytest
 
 from bot.attachments import Enclosure
-from bot.completion import Delta, FinishReason, Media, MediaKind, Message, ModelInfo, Role, Thinking, Usage
+from bot.completion import Delta, FinishReason, Media, MediaKind, Message, ModelInfo, Role, Thinking, Tool, Usage
 from bot.messages import Address, Ask, Author, History, Quote, Round, Turn
+from bot.personas import Persona
 from bot.questions import Question, Questions, Terms
 from tests.fixtures.model import ScriptedModel
 
@@ -30,16 +31,24 @@ class House:
 
     past: History = field(default_factory=History)
     model: str = "reader"
+    persona: Persona | None = None
     thinking: Thinking | None = None
     shown: bool = False
     kept: Mapping[str, Media] = field(default_factory=dict[str, Media])
     background_read: int = 0
+    megabytes: int = 20
 
     async def history(self, turn: Turn, *, rounds: int) -> History:
         return self.past
 
     async def chosen_model(self, conversation: str, address: Address, author: str) -> str:
         return self.model
+
+    async def chosen_persona(self, conversation: str, address: Address, author: str) -> Persona | None:
+        return self.persona
+
+    async def usable(self, conversation: str, address: Address, author: Author) -> tuple[Tool, ...]:
+        return ()
 
     async def chosen_thinking(self, conversation: str, address: Address, author: str) -> Thinking | None:
         return self.thinking
@@ -62,7 +71,7 @@ def questions(house: House, offered: Sequence[ModelInfo] = (READER, EYE, FILM_EY
     model = ScriptedModel()
     model.offered = offered
     parts = cast("Any", house)
-    return Questions(parts, model, parts, parts, Terms("", 24_000, b"salt", **terms))
+    return Questions(parts, model, parts, parts, Terms("", 24_000, b"salt", **terms), parts.usable)
 
 
 async def made(
@@ -140,17 +149,38 @@ async def test_where_no_model_sees_the_question_stays_text_and_says_so() -> None
     question = await made(house, files=[Enclosure("a.png", media=PICTURE)], maker=questions(house, [READER]))
     assert question.request.model == "reader"
     assert not question.sees
-    assert question.unseen
-    assert "None of the models" in question.notes[0]
+    assert question.unseen == question.notes[0]
+    assert "None of the models" in question.unseen
 
 
-@pytest.mark.parametrize(("age", "model"), [(0, "eye"), (2, "eye"), (3, "reader")])
-async def test_what_was_shown_lately_is_still_looked_at(age: int, model: str) -> None:
+@pytest.mark.parametrize(("age", "model"), [(0, "eye"), (1, "reader"), (2, "reader")])
+async def test_a_picture_is_still_looked_at_in_the_next_turn_only_and_that_is_said(age: int, model: str) -> None:
     rounds = [a_round(1, "digest"), *(a_round(number) for number in range(2, 2 + age))]
     question = await made(House(History(tuple(rounds)), kept={"digest": PICTURE}))
     assert question.request.model == model
     assert question.sees == (model == "eye")
+    assert ["`eye` looked at it" in note for note in question.notes] == [True] * (model == "eye")
+
+
+async def test_a_model_that_sees_goes_on_seeing_what_was_shown_before() -> None:
+    rounds = (a_round(1, "digest"), *(a_round(number) for number in range(2, 6)))
+    question = await made(House(History(rounds), "eye", kept={"digest": PICTURE}))
+    assert [message.content for message in question.request.messages if message.media] == ["question 1"]
     assert not question.notes
+
+
+async def test_what_could_not_be_read_seen_or_shown_is_noted_in_the_order_of_its_weight() -> None:
+    files = [
+        Enclosure("gone.txt", trouble="file_gone"),
+        Enclosure("long.txt", "word " * 100_000),
+        Enclosure("song.mp3"),
+        Enclosure("a.png", media=PICTURE),
+        Enclosure("a.mp4", media=FILM),
+    ]
+    words = replace(ASK, text="and https://x.y/cat.webp?")
+    notes = (await made(House(model="film-eye"), replace(TURN, asks=(words,)), files)).notes
+    expected = ["gone.txt", "I read the beginning", "song.mp3", "a.mp4", "PNG and JPEG"]
+    assert [word for note, word in zip(notes, expected, strict=True) if word not in note] == []
 
 
 async def test_files_that_are_no_pictures_change_nothing() -> None:

@@ -12,7 +12,7 @@ from bot.settings import PROVIDERS, FollowUp, Settings, load, require_run
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SECRETS = (
-    *("DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
+    *("DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "MCP_SECRETS"),
     *(f"{provider.upper()}_API_KEY" for provider in PROVIDERS),
 )
 
@@ -33,12 +33,19 @@ WRONG = {
     "GLM_PROVIDERS": "bigmodel,nobody",
     "GLM_CREATIVITY": "2",
     "GLM_STREAM": "maybe",
+    "GLM_PATIENCE": "0",
+    "WEATHER_URL": "api.open-meteo.com",
+    "GEOCODING_URL": "ws://places",
     "DATABASE_URL": "postgres://db",
     "DATABASE_SYNC": "OFF",
     "FILE_MEGABYTES": "0",
     "FILE_DAYS": "soon",
     "PORT": "65536",
     "FOLLOW_UP": "sometimes",
+    "DEFAULT_DENY": "perhaps",
+    "ACCESS_ALLOW": "user:1,somebody:2",
+    "ACCESS_DENY": "channel",
+    "QUOTAS": "user 50 requests,user 50 apples",
     "PROMPT_TOKENS": "999",
     "QUEUE_LIMIT": "0",
     "MAX_TURNS": "many",

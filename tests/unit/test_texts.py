@@ -113,3 +113,8 @@ def test_chinese_is_for_chinese_locales_and_english_for_all_others(locale: str) 
 
 def test_what_somebody_wrote_is_not_read_as_a_placeholder() -> None:
     assert "{models}" in texts.say("model_unknown", model="{models}", models="glm-one")
+
+
+@pytest.mark.parametrize(("locale", "zone"), [("", "Beijing time"), ("zh-CN", "北京时间")])
+def test_when_a_quota_is_reset_is_said_with_its_zone(locale: str, zone: str) -> None:
+    assert zone in texts.say("reset_at", locale, reset="2026-11-21 23:59")

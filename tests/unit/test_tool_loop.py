@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bot.completion import Delta, FinishReason, Message, ModelRequest, Role, ToolCall, Usage
+from bot.marking import quoted
 from bot.messages import Address, Author, CallRecord
 from bot.tool_loop import CALLS, ROUNDS, ToolLoop
 from bot.tools.box import Toolbox
@@ -70,6 +71,21 @@ async def answered(
     return [delta async for delta in loop.stream(request, earlier)], loop
 
 
+def told(result: str) -> str:
+    """A result as the model is told it."""
+    return quoted("tool weather", result)
+
+
+async def test_a_tool_that_was_not_offered_is_not_called() -> None:
+    model, desk = ScriptedModel(), Desk()
+    model.script(wanting(call(1)))
+    loop = ToolLoop(model, desk.box(), CONTEXT, desk, desk.shown.append)
+    request = ModelRequest("glm-one", REQUEST.messages, "user", tools=desk.box().specs[1:])
+    assert [delta async for delta in loop.stream(request)]
+    assert desk.calls == []
+    assert "there is no tool" in model.requests[1].messages[-1].content
+
+
 def text_of(deltas: Sequence[Delta]) -> str:
     return "".join(delta.text for delta in deltas)
 
@@ -91,7 +107,7 @@ async def test_what_a_tool_gives_is_told_to_the_model_which_then_answers() -> No
     assert text_of(deltas) == "Let me look.\n\nIt is sunny."
     wanted, result = model.requests[1].messages[-2:]
     assert (wanted.content, wanted.tool_calls, wanted.reasoning) == ("Let me look.", (call(1, "Beijing"),), "hm")
-    assert (result.role, result.content, result.tool_call_id) == (Role.TOOL, "sunny in Beijing", "c1")
+    assert (result.role, result.content, result.tool_call_id) == (Role.TOOL, told("sunny in Beijing"), "c1")
     assert [delta.finish for delta in deltas if delta.finish] == [FinishReason.STOP]
     assert loop.labels == ["weather · Beijing"]
     assert desk.shown == [["weather · Beijing"], ()]
@@ -117,14 +133,16 @@ async def test_all_calls_of_a_round_have_started_before_any_returns() -> None:
     model.script(wanting(call(1), call(2), call(3)))
     await answered(model, desk)
     assert desk.calls == ["town 1", "town 2", "town 3"]
-    assert [message.content for message in model.requests[1].messages[-3:]] == [f"sunny in town {n}" for n in (1, 2, 3)]
+    assert [message.content for message in model.requests[1].messages[-3:]] == [
+        told(f"sunny in town {n}") for n in (1, 2, 3)
+    ]
 
 
 async def test_a_call_is_noted_before_it_is_made_and_after() -> None:
     model, desk = ScriptedModel(), Desk()
     model.script(wanting(call(1)))
     await answered(model, desk)
-    assert desk.journal == [("begin", "1:c1"), ("c1", "sunny in town 1")]
+    assert desk.journal == [("begin", "1:c1"), ("c1", told("sunny in town 1"))]
 
 
 async def test_a_model_that_never_answers_is_made_to() -> None:

@@ -15,7 +15,9 @@ from tests.fixtures.stage import HERE
 
 # Discord docs, interactions/application-commands.
 MAX_DESCRIPTION, MAX_CHOICES, NAME = 100, 25, re.compile(r"[a-z]{1,32}")
-MODEL, THINKING, JOBS = ControlKind.MODEL, ControlKind.THINKING, ControlKind.JOBS
+MODEL, THINKING, JOBS, ACCESS = ControlKind.MODEL, ControlKind.THINKING, ControlKind.JOBS, ControlKind.ACCESS
+PERSONA, EXPORT, FORGET = ControlKind.PERSONA, ControlKind.EXPORT, ControlKind.FORGET
+TOOLS = ControlKind.TOOLS
 
 # The definitions -----------------------------------------------------------------------------------------------------
 
@@ -33,7 +35,7 @@ def test_a_command_keeps_within_discords_limits(command: Command) -> None:
 def test_a_command_is_a_control_or_asks_a_question(command: Command) -> None:
     takes = [option.takes for option in command.options]
     assert (command.kind is None) == (takes == [Takes.QUESTION])
-    assert takes[1:] in ([], [Takes.SCOPE])
+    assert takes[1:] in ([], [Takes.SCOPE], [Takes.WORDS], [Takes.CONFIRM], [Takes.TOOL, Takes.SCOPE])
     assert command.kind is None or not command.deferred
 
 
@@ -41,7 +43,8 @@ def test_names_are_used_once_and_every_kind_that_is_said_has_one() -> None:
     kinds = [command.kind for command in COMMANDS if command.kind]
     assert len(set(vocabulary.NAMES)) == len(COMMANDS)
     assert len(set(kinds)) == len(kinds)
-    assert {MODEL, THINKING, JOBS, ControlKind.USAGE, ControlKind.STOP, ControlKind.RESET, HELP.kind} == set(kinds)
+    said = {MODEL, THINKING, JOBS, ACCESS, ControlKind.USAGE, ControlKind.STOP, ControlKind.RESET, HELP.kind}
+    assert said | {PERSONA, EXPORT, FORGET, TOOLS, ControlKind.RETRY} == set(kinds)
 
 
 def test_scopes_are_those_of_the_settings() -> None:
@@ -62,6 +65,9 @@ def test_the_list_has_every_command_with_what_it_does(locale: str) -> None:
         ("ask", "ask <question>"),
         ("model", "model [name] [for me|here|workspace]"),
         ("jobs", "jobs [cancel <number>]"),
+        ("export", "export [md|json]"),
+        ("forget", "forget [here|everything] [yes]"),
+        ("access", "access [show|allow|deny|clear|default|quota|log] [rule]"),
         ("stop", "stop"),
     ],
 )
@@ -100,6 +106,22 @@ def test_how_a_command_is_written(name: str, written: str) -> None:
         ("jobs 12", HELP),
         ("jobs for me", HELP),
         ("jobs cancel 12 for me", HELP),
+        ("persona Tutor for here", Order(PERSONA, "tutor", "channel")),
+        ("persona", Order(PERSONA)),
+        ("persona nobody", Order(PERSONA, "nobody")),
+        ("export JSON", Order(EXPORT, "json")),
+        ("export json for me", HELP),
+        ("forget", Order(FORGET)),
+        ("forget here", Order(FORGET, "here")),
+        ("Forget Everything YES", Order(FORGET, "everything yes")),
+        ("forget here yes please", HELP),
+        ("tools", Order(TOOLS)),
+        ("Tools OFF read_Page for here", Order(TOOLS, "off read_Page", "channel")),
+        ("tools off", Order(TOOLS, "off")),
+        ("tools off weather and time", HELP),
+        ("access", Order(ACCESS)),
+        ("Access deny  user:T1.U1 tool:weather", Order(ACCESS, "deny  user:T1.U1 tool:weather")),
+        ("access nonsense", Order(ACCESS, "nonsense")),
     ],
 )
 def test_what_a_text_begins_with(text: str, order: Order | None) -> None:
@@ -115,6 +137,15 @@ def test_what_a_text_begins_with(text: str, order: Order | None) -> None:
         ("thinking on", Order(THINKING, "on")),
         ("thinking max for me", Order(THINKING, "max", "me")),
         ("thinking about you", None),
+        ("retry.", Order(ControlKind.RETRY)),
+        ("tools off weather for me", Order(TOOLS, "off weather", "me")),
+        ("tools are useful", None),
+        ("forget here yes", Order(FORGET, "here yes")),
+        ("forget it", None),
+        ("persona tutor for me", Order(PERSONA, "tutor", "me")),
+        ("persona non grata", None),
+        ("export md", Order(EXPORT, "md")),
+        ("export business", None),
         ("jobs", Order(JOBS)),
         ("jobs cancel 12.", Order(JOBS, "12")),
         ("jobs for me", None),
@@ -123,6 +154,10 @@ def test_what_a_text_begins_with(text: str, order: Order | None) -> None:
         ("model", Order(MODEL)),
         ("model glm-4.6.", Order(MODEL, "glm-4.6")),
         ("model trains", None),
+        ("access", Order(ACCESS)),
+        ("access log.", Order(ACCESS, "log")),
+        ("access allow here", None),
+        ("access denied", None),
         ("", None),
     ],
 )

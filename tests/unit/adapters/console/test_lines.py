@@ -4,6 +4,7 @@ import pytest
 
 from adapters.console.inbound import HERE, read_line
 from bot.messages import Ask, Author, Control, ControlKind
+from bot.tool_commands import Parameter, ToolCommand, Type
 
 ANN = Author("ann", "Ann")
 
@@ -24,6 +25,15 @@ def read(line: str) -> Ask | Control:
 )
 def test_a_line_asks(line: str, text: str, deferred: bool) -> None:
     assert read(line) == Ask("console/s/1", "console/ann", HERE, ANN, text, 5.0, "s/1", deferred=deferred)
+
+
+def test_a_line_calls_a_tool() -> None:
+    place = Parameter("place", "place", Type.TEXT, "A town", required=True)
+    weather = ToolCommand("weather", "weather", "The weather", (place,))
+    ask = read_line("/weather New York\n", "s/1", ANN, 5.0, {"weather": weather})
+    assert isinstance(ask, Ask)
+    assert (ask.text, ask.alone, ask.call) == ("/weather New York", True, weather.call({"place": "New York"}))
+    assert read("/weather New York") == Ask("console/s/1", "console/ann", HERE, ANN, "/weather New York", 5.0, "s/1")
 
 
 @pytest.mark.parametrize(

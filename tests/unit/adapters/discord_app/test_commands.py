@@ -10,9 +10,12 @@ import pytest
 
 from adapters.discord_app.commands import register
 from adapters.discord_app.desk import Desk
+from adapters.discord_app.tool_commands import define
 from bot import texts, vocabulary
-from bot.messages import Address, Ask, Control, ControlKind
+from bot.messages import Address, Ask, Author, Control, ControlKind, Reply
 from bot.ports import Reception
+from bot.tool_commands import NO_TOOLS, Tools
+from playground.discord.interactions import Interaction
 from playground.discord.people import Person
 from playground.discord.server import DiscordStandIn
 from tests.unit.playground.discord.bot import Bot, running
@@ -27,14 +30,19 @@ class Inbox:
     def __init__(self) -> None:
         self.asks: list[Ask] = []
         self.controls: list[Control] = []
+        self.reception = Reception.TAKEN
+        self.file: tuple[str, str] | None = None
 
     async def ask(self, ask: Ask) -> Reception:
         self.asks.append(ask)
-        return Reception.TAKEN
+        return self.reception
 
-    async def control(self, control: Control) -> str:
+    async def control(self, control: Control) -> Reply:
         self.controls.append(control)
-        return SENTENCE
+        return Reply(SENTENCE, self.file)
+
+    async def barred(self, address: Address, author: Author) -> str:
+        raise NotImplementedError
 
     async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:
         raise NotImplementedError
@@ -75,13 +83,13 @@ class Front:
 
 
 @asynccontextmanager
-async def opened() -> AsyncGenerator[Front]:
+async def opened(tools: Tools = NO_TOOLS) -> AsyncGenerator[Front]:
     async with DiscordStandIn() as place:
         place.limits.lift()
         async with running(place) as bot:
             inbox = Inbox()
             desk = Desk(Adapter(bot, inbox), NAMES)
-            register(bot.tree, desk)
+            register(bot.tree, desk, define(tools, desk))
             await bot.tree.sync()
             yield Front(place, desk, inbox)
 
@@ -109,6 +117,13 @@ async def test_discord_takes_every_command(front: Front) -> None:
         ("thinking", {"level": "high"}, (ControlKind.THINKING, "high", "me")),
         ("jobs", {}, (ControlKind.JOBS, "", "me")),
         ("jobs", {"cancel": 12}, (ControlKind.JOBS, "12", "me")),
+        ("access", {}, (ControlKind.ACCESS, "", "me")),
+        ("access", {"action": "log"}, (ControlKind.ACCESS, "log", "me")),
+        (
+            "access",
+            {"action": "quota", "rule": " user 5 requests"},
+            (ControlKind.ACCESS, "quota user 5 requests", "me"),
+        ),
     ],
 )
 async def test_a_command_is_a_control_whose_sentence_only_its_giver_sees(
@@ -117,6 +132,30 @@ async def test_a_command_is_a_control_whose_sentence_only_its_giver_sees(
     assert await front.give(name, options) == SENTENCE
     assert front.control == control
     assert front.inbox.controls[0].conversation == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<@12>", "user:12"),
+        ("user:<@!12>", "user:12"),
+        ("role:<@&34> tool:weather", "role:34 tool:weather"),
+        ("channel:<#56>", "channel:56"),
+        ("channel:here", "channel:here"),
+        ("category:78", "category:78"),
+    ],
+)
+async def test_a_rule_may_name_somebody_by_a_mention(front: Front, written: str, read: str) -> None:
+    await front.give("access", {"action": "deny", "rule": written})
+    assert front.control[:2] == (ControlKind.ACCESS, f"deny {read}")
+
+
+async def test_a_command_that_is_refused_is_acknowledged_to_its_giver_only(front: Front) -> None:
+    front.inbox.reception = Reception.REFUSED
+    done = await front.alice.slash("ask", {"question": "why?"}, channel=front.general)
+    assert [response.ephemeral for response in done.responses] == [True]
+    [ask] = front.inbox.asks
+    assert await asyncio.wait_for(front.desk.acknowledged(ask.origin["interaction"]), 5) != ""
 
 
 async def test_in_a_direct_message_a_setting_is_for_the_conversation(front: Front) -> None:
@@ -149,3 +188,31 @@ async def test_the_background_is_only_for_places_that_have_the_bot(front: Front)
 async def test_models_are_offered_as_one_types(front: Front, typed: str, offered: list[str]) -> None:
     found = await front.alice.autocomplete("model", {"name": typed}, channel=front.general)
     assert [choice["value"] for choice in found] == offered
+
+
+# Files ---------------------------------------------------------------------------------------------------------------
+
+
+async def exported(front: Front) -> Interaction:
+    """The command for a file, with what it was answered."""
+    front.inbox.file = ("glimmer.md", "all of it")
+    done = await front.alice.slash("export", {"format": "md"}, channel=front.general)
+    await front.place.wait_for(lambda: any(response.kind == "edit" for response in done.responses))
+    return done
+
+
+async def test_a_file_comes_after_the_acknowledgement_for_its_giver_alone(front: Front) -> None:
+    done = await exported(front)
+    assert front.control == (ControlKind.EXPORT, "md", "me")
+    assert [(response.kind, response.ephemeral) for response in done.responses] == [("defer", True), ("edit", True)]
+    message = done.responses[-1].message
+    assert message is not None
+    assert message.content == SENTENCE
+    assert [(file.name, file.data) for file in message.attachments] == [("glimmer.md", b"all of it")]
+
+
+async def test_a_file_that_discord_does_not_take_is_said_so(front: Front) -> None:
+    front.place.fail("POST", r"^/webhooks/", 413, code=40005)
+    done = await exported(front)
+    assert done.responses[-1].content == texts.say("export_failed")
+    assert done.responses[-1].ephemeral

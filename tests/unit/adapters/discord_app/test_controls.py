@@ -20,9 +20,13 @@ def a_click(custom_id: str, **changes: Any) -> Any:
         return None
 
     guild = SimpleNamespace(
-        id=9, preferred_locale=discord.Locale.german, get_channel_or_thread=no_channel, me=SimpleNamespace(id=1)
+        id=9,
+        preferred_locale=discord.Locale.german,
+        get_channel=no_channel,
+        get_channel_or_thread=no_channel,
+        me=SimpleNamespace(id=1),
     )
-    user = SimpleNamespace(id=7, display_name="Ann")
+    user = SimpleNamespace(id=7, display_name="Ann", bot=False)
     values = {
         "id": 11,
         "data": {"custom_id": custom_id},

@@ -1,9 +1,20 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import discord
 import pytest
 
-from adapters.discord_app.inbound import clean, is_for_us, quote_of, rights_of
+from adapters.discord_app.inbound import (
+    address_of,
+    author_of,
+    clean,
+    is_for_us,
+    is_other_bot,
+    quote_of,
+    rights_of,
+)
 from bot.messages import Quote, Right
 from playground.discord.model import Upload
 from playground.discord.permissions import Permission
@@ -67,6 +78,33 @@ async def test_bots_are_not_people(ear: Ear) -> None:
     robot = ear.place.person("robot", bot=True)
     await robot.mention(ear.place.channel("general"), "hello")
     assert (await ear.concerns())[0] is False
+
+
+async def test_another_bot_is_heard_when_it_speaks_to_ours(ear: Ear) -> None:
+    general, robot = ear.place.channel("general"), ear.place.person("robot", bot=True)
+    await robot.mention(general, "hello")
+    await robot.say(general, "to nobody")
+    await ear.place.person("alice").mention(general, "hello")
+    heard = [await ear.message() for _ in range(3)]
+    assert [is_other_bot(message, ear.me) for message in heard] == [True, False, False]
+    assert [author_of(message.author).bot for message in heard] == [True, True, False]
+
+
+async def test_a_member_has_roles_but_not_everybodys(ear: Ear) -> None:
+    roles = [ear.place.add_role("staff"), ear.place.add_role("chess")]
+    await ear.place.person("alice", roles=roles).mention(ear.place.channel("general"), "hello")
+    await ear.place.person("alice").dm("hello")
+    there, direct = await ear.ask(), await ear.ask()
+    assert set(there.author.roles) == {role.id for role in roles}
+    assert direct.author.roles == ()
+
+
+def test_a_channel_and_the_threads_in_it_are_in_its_category() -> None:
+    channels = {5: SimpleNamespace(id=5, name="general", category_id=3), 6: SimpleNamespace(id=6, name="alone")}
+    guild: Any = SimpleNamespace(id=9, preferred_locale=None, me=None, get_channel=channels.get)
+    places: list[Any] = [(channels[5], None), (SimpleNamespace(id=8, name="t"), 5), (channels[6], None)]
+    assert [address_of(guild, place, parent).category for place, parent in places] == ["3", "3", ""]
+    assert address_of(None, channels[5], None).category == ""  # pyright: ignore[reportArgumentType]  # as above
 
 
 async def test_a_reply_to_the_bot_is_for_it_and_names_the_answer(ear: Ear) -> None:

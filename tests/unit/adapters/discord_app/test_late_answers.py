@@ -66,7 +66,7 @@ async def test_a_command_is_answered_by_a_message_of_its_own_that_mentions_the_a
     async with running() as (platform, inbox):
         place, general = platform.place, platform.general
         await answer(platform, await by_command(platform, inbox, general))
-        assert [message.content for message in place.answers(general)] == ["Because."]
+        assert [message.content for message in place.answers(general)] == [f"Because.\n-# <@{platform.alice.id}>"]
         [told] = notifying(place)
         assert (told.kind, told.channel_id, told.notified) == ("post", general.id, {platform.alice.id})
         assert not [request for request in place.requests if "@original" in request.path]
@@ -86,7 +86,8 @@ async def test_a_message_is_answered_where_its_thread_is() -> None:
         ask = await by_mention(platform, inbox, platform.general)
         await answer(platform, ask)
         await answer(platform, ask)
-        assert [message.content for message in place.answers(ask.message)] == ["Because."] * 2
+        signed = f"Because.\n-# <@{platform.alice.id}>"
+        assert [message.content for message in place.answers(ask.message)] == [signed] * 2
         assert [change.notified for change in notifying(place)] == [{platform.alice.id}] * 2
 
 

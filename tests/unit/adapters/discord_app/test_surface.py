@@ -151,9 +151,28 @@ async def test_an_answer_from_the_background_mentions_the_asker_also_where_other
     [posted, edited] = rest.sent
     assert (posted.path, posted.body["content"]) == ("/channels/5/messages", "words\n-# <@7>")
     assert posted.body["allowed_mentions"]["users"] == ["7"]
-    # It is edited once more, without the mention: until then it shows a Stop button.
-    assert len(posted.body["components"]) == 1
-    assert (edited.body["content"], edited.body["components"]) == ("words", [])
+    assert posted.body["components"] == []
+    # The mention stays, as nothing else tells whose answer it is, and pings nobody any more.
+    assert (edited.body["content"], edited.body["allowed_mentions"]["users"]) == ("words\n-# <@7>", [])
+
+
+async def test_the_mention_of_an_answer_from_the_background_stays_on_its_first_page_alone() -> None:
+    late = replace(ASK, message="", job=2)
+    first = replace(INTENT, ref="70")
+    turn = replace(TURN, asks=(late,), place="thread/100", posts=(first, replace(INTENT, page=1, ref="71")))
+    surface = ChannelSurface(rest := Rest(), turn, threads=True)
+    await surface.edit("70", WORDS)
+    await surface.edit("71", WORDS)
+    assert [sent.body["content"] for sent in rest.sent] == ["words\n-# <@7>", "words"]
+
+
+async def test_other_answers_lose_their_mention() -> None:
+    surface = in_place(rest := Rest(), "thread/100")
+    await surface.post(replace(WORDS, notify=True), INTENT)
+    await surface.edit("77", WORDS)
+    # Until that edit the page shows a Stop button: it is not at rest.
+    assert [len(sent.body["components"]) for sent in rest.sent] == [1, 0]
+    assert rest.sent[1].body["content"] == "words"
 
 
 async def test_an_answer_from_the_background_replies_to_a_question_that_was_a_message() -> None:

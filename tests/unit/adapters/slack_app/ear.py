@@ -13,9 +13,10 @@ from adapters.slack_app.events import Events
 from adapters.slack_app.inbound import Reader
 from adapters.slack_app.twins import Twins
 from bot.errors import GlimmerError
-from bot.messages import Address, Ask, Control, ControlKind, Right
+from bot.messages import Address, Ask, Author, Control, ControlKind, Reply, Right
 from bot.ports import Reception
 from bot.tasks import Tasks
+from bot.tool_commands import NO_TOOLS, Tools
 from storage.memory import MemoryStore
 
 Payload = dict[str, Any]
@@ -66,6 +67,8 @@ class StoredInbox:
     taken: list[Ask] = field(default_factory=list[Ask])
     controls: list[Control] = field(default_factory=list[Control])
     sentence: str = ""
+    file: tuple[str, str] | None = None
+    barring: str = ""
     failing: Exception | None = None
     held: asyncio.Event | None = None
 
@@ -77,13 +80,16 @@ class StoredInbox:
             self.taken.append(ask)
         return reception
 
-    async def control(self, control: Control) -> str:
+    async def control(self, control: Control) -> Reply:
         await self._trouble()
         if not await self.store.accept_control(control):
-            return ""
+            return Reply()
         self.controls.append(control)
         await self.store.settle(control.key)
-        return self.sentence
+        return Reply(self.sentence, self.file)
+
+    async def barred(self, address: Address, author: Author) -> str:
+        return self.barring
 
     async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:
         raise NotImplementedError
@@ -113,10 +119,12 @@ class Ear:
         self.inbox = StoredInbox()
         self.people = KnownPeople()
         self.home = Homes()
+        self.tools: Tools = NO_TOOLS
         self.answers_strangers = strangers
         self.us = workspace
         self.whispers: list[Whisper] = []
         self.questions: list[tuple[str, str]] = []
+        self.files: list[tuple[str, str]] = []
         self.prompted: list[tuple[str, str, str]] = []
         self.forgotten: list[str] = []
         self.unpostable: GlimmerError | None = None
@@ -167,6 +175,11 @@ class Ear:
 
     async def whisper(self, address: Address, user: str, thread: str, text: str, response_url: str = "") -> None:
         self.whispers.append(Whisper(address, user, thread, text, response_url))
+
+    async def hand_over(self, address: Address, user: str, thread: str, reply: Reply, response_url: str = "") -> None:
+        self.files += [reply.file] if reply.file else []
+        if reply.text:
+            await self.whisper(address, user, thread, reply.text, response_url)
 
     async def post_question(self, address: Address, user: str, question: str) -> str:
         if self.unpostable is not None:

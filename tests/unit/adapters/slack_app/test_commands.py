@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack_app.commands import read_command, read_words, scope_at
+from adapters.slack_app.commands import read_command, read_words, rule_words, scope_at
 from bot.messages import Address, ControlKind
 from bot.vocabulary import HELP, Order
 
@@ -78,6 +78,24 @@ def test_what_follows_the_slash_command(text: str, order: Order) -> None:
 )
 def test_what_is_a_command_among_messages(text: str, mentioned: bool, order: Order | None) -> None:
     assert read_words(text, mentioned=mentioned) == order
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("deny user:U1", "deny user:T1.U1"),
+        ("deny user:T2.U1", "deny user:T2.U1"),
+        ("deny user:<@U1|ann>", "deny user:T1.U1"),
+        ("allow <#C1|general> tool:weather", "allow channel:T1.C1 tool:weather"),
+        ("allow channel:here", "allow channel:here"),
+        ("quota user 5 requests", "quota user 5 requests"),
+        ("quota user:U1 5 requests", "quota user:T1.U1 5 requests"),
+        ("", ""),
+    ],
+)
+def test_a_rule_names_people_and_channels_of_this_workspace(written: str, read: str) -> None:
+    assert rule_words(Order(ControlKind.ACCESS, written), "T1") == read
+    assert rule_words(Order(MODEL, written), "T1") == written
 
 
 @pytest.mark.parametrize(

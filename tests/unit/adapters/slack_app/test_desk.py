@@ -67,6 +67,13 @@ async def test_a_question_that_could_not_be_stored_is_to_be_sent_again() -> None
     assert (await ear.take(command("ask why?"))).body == whispered(texts.say("not_stored", "zh-TW"))
 
 
+async def test_a_question_that_is_not_welcome_is_not_shown_to_others() -> None:
+    ear = Ear()
+    ear.inbox.barring = "Not today."
+    assert (await ear.take(command("ask why?"))).body == whispered("Not today.")
+    assert (ear.questions, ear.inbox.asks) == ([], [])
+
+
 @virtually
 async def test_a_command_is_answered_in_time_also_when_nothing_else_is() -> None:
     ear = Ear()

@@ -72,6 +72,7 @@ def test_without_a_user_of_our_own_no_mention_is_ours() -> None:
         ("Pick another with /model.", "Pick another with /glm model."),
         ("**/stop** or `/reset`, not http://a.test/help or /models", None),
         ("用 /reset 重新开始", "用 /glm reset 重新开始"),
+        ("Tools: **/weather**, **/my-tool** but /weather", "Tools: */glm weather*, */glm my-tool* but /weather"),
     ],
 )
 def test_our_own_sentences_are_shown_in_slacks_way(sentence: str, shown: str | None) -> None:

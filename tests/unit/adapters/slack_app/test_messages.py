@@ -77,7 +77,7 @@ async def test_a_mention_is_for_the_bot_in_groups_too() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"bot_id": "B9"},
+        {"bot_id": "B9", "text": "to nobody"},
         {"bot_id": APP, "user": BOT},
         {"user": BOT},
         {"user": "USLACKBOT"},
@@ -90,12 +90,18 @@ async def test_a_mention_is_for_the_bot_in_groups_too() -> None:
         {"channel": None},
     ],
 )
-async def test_other_bots_notices_and_fragments_are_ignored(fields: Payload) -> None:
+async def test_bots_that_talk_to_others_notices_and_fragments_are_ignored(fields: Payload) -> None:
     ear = Ear()
     assert (await ear.take(thread_reply(fields))).status == 200
     twin = thread_reply({**fields, "type": "app_mention"})
     await ear.take(twin)
     assert ear.inbox.asks == []
+
+
+async def test_another_bot_that_mentions_ours_is_taken_for_what_it_is() -> None:
+    ask = await Ear().hear(HI, bot_id="B9")
+    assert ask.author.bot
+    assert not (await Ear().hear(HI)).author.bot
 
 
 async def test_a_reply_that_is_also_sent_to_the_channel_is_one_reply() -> None:

@@ -1,0 +1,103 @@
+"""Stands between a model and the answer: what strangers made it say must not harm those who read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import Protocol
+
+from bot.completion import Delta, Message, ModelRequest, Role
+from bot.echoes import EchoGuard
+from bot.errors import ModelError
+from bot.links import LinkGuard
+from bot.marking import unquoted
+from bot.prompt import words
+from bot.tools.permits import Find, holds_foreign
+
+
+class Speaker(Protocol):
+    """Whatever answers requests."""
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
+        """Ask and yield the answer as it comes."""
+        ...
+
+
+class Guard:
+    """A model for one answer, in one or more rounds; of its text nothing comes out that it should not say.
+
+    These are the instructions that it was given, and once strangers have a say in its prompt links that could carry
+    data away and foreign pictures. `asked` is the question of the turn, `find` finds tools by their names.
+    """
+
+    def __init__(self, model: Speaker, asked: str, find: Find) -> None:
+        self._model = model
+        self._find = find
+        self._wary = False
+        self._links = LinkGuard(asked=words(Message(Role.USER, asked)), known=asked)
+        self._spoken = False
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
+        """The answer to a request as it may be shown."""
+        self._wary |= holds_foreign(request.messages, self._find)
+        for text, echoed in _known(request.messages):
+            self._links.learn(text, echoed=echoed)
+        if self._spoken:
+            # What is said in two rounds is shown with an empty line between.
+            self._links.feed("\n\n")
+        echoes = EchoGuard(secret_of(request.messages))
+        try:
+            async with aclosing(self._model.stream(request)) as deltas:
+                async for delta in deltas:
+                    text = self._linked(echoes.feed(delta.text))
+                    if delta.finish is not None:
+                        text += self._rest(echoes)
+                    self._spoken |= bool(text)
+                    yield replace(delta, text=text)
+        except ModelError:
+            yield Delta(text=self._rest(echoes))
+            raise
+
+    def _rest(self, echoes: EchoGuard) -> str:
+        """What was held back."""
+        return self._linked(echoes.end()) + self._links.end()
+
+    def _linked(self, text: str) -> str:
+        return self._links.feed(text) if self._wary else text
+
+
+def checked(answer: str, asked: str) -> str:
+    """A whole answer to a question as it may be shown."""
+    links = LinkGuard(asked=words(Message(Role.USER, asked)), known=asked)
+    return links.feed(answer) + links.end()
+
+
+def without_echoes(text: str, messages: Sequence[Message]) -> str:
+    """A text without repetitions of the instructions in these messages."""
+    echoes = EchoGuard(secret_of(messages))
+    return echoes.feed(text) + echoes.end()
+
+
+def secret_of(messages: Sequence[Message]) -> str:
+    """The instructions in these messages."""
+    return "\n".join(unquoted(message.content) for message in messages if message.role is Role.SYSTEM)
+
+
+def _known(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    """The texts whose addresses may be repeated, with what the model itself had put into them.
+
+    What it said before is not among them, nor a summary of that: an address would become known by being said.
+    """
+    calls = {call.id: _spoken(call.arguments) for message in messages for call in message.tool_calls}
+    texts = [(message.content, "") for message in messages if message.role is Role.USER]
+    texts += [(m.content, calls.get(m.tool_call_id, "")) for m in messages if m.role is Role.TOOL]
+    return [*texts, (secret_of(messages), "")]
+
+
+def _spoken(arguments: str) -> str:
+    """Arguments of a call as a tool reads them."""
+    with suppress(ValueError, RecursionError):  # then they are what they are
+        return json.dumps(json.loads(arguments), ensure_ascii=False)
+    return arguments

@@ -1,0 +1,107 @@
+"""What of a question is to be seen, and which model looks at it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.attachments import Enclosure
+from bot.completion import Media, MediaKind, ModelInfo
+from bot.messages import History, Turn
+
+# GLM docs, vision models: what may lie at an address. Whatever else is called a picture is known to be none of these.
+_TYPES: Final = {"mp4": "video/mp4", "mov": "video/quicktime", "mkv": "video/x-matroska"}
+_AT: Final = r"https?://[^\s<>()\"']+?\.({kinds})(?:\?[^\s<>()\"']+|(?![\w/.-]*\w))"
+_PICTURE_AT: Final = re.compile(_AT.format(kinds="png|jpe?g"), re.IGNORECASE | re.ASCII)
+_VIDEO_AT: Final = re.compile(_AT.format(kinds="|".join(_TYPES)), re.IGNORECASE | re.ASCII)
+_OTHER_AT: Final = re.compile(_AT.format(kinds="webp|gif|bmp|avif|tiff?|heic"), re.IGNORECASE | re.ASCII)
+# An address in code is written about, and not shown.
+_CODE: Final = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|```.*\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A picture or a video that came with a question, and the `name` that people know it by."""
+
+    name: str
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which model looks, and at what: no `seer` where there is nothing to be seen, or nobody who could.
+
+    Of `total` pictures or videos that it can see it is `shown` as many as it takes; `missed` it cannot see, for the
+    reason that `why` names the sentence of.
+    """
+
+    seer: ModelInfo | None = None
+    shown: tuple[Media, ...] = ()
+    total: int = 0
+    missed: tuple[Exhibit, ...] = ()
+    why: str = ""
+
+
+def exhibits(turn: Turn, files: Sequence[Enclosure]) -> Sequence[Exhibit]:
+    """All that is to be seen: the files first, then what lies at addresses in the words of the asker."""
+    attached = [Exhibit(file.name, file.media) for file in files if file.media is not None]
+    return [*attached, *(Exhibit(media.url.rpartition("/")[2], media) for media in _linked(turn))]
+
+
+def has_other_pictures(turn: Turn) -> bool:
+    """Whether there are addresses of pictures in the words that no model takes."""
+    return _OTHER_AT.search(_words(turn)) is not None
+
+
+def view(shown: Sequence[Exhibit], history: History, candidates: Sequence[ModelInfo]) -> View:
+    """Who looks: of those who can see the most the first candidate; pictures and videos do not go together.
+
+    With nothing new to see, the pictures of the last round are still looked at.
+    """
+    if not shown:
+        return _look_back(history, candidates)
+    options = [(model, kind) for model in candidates for kind in MediaKind]
+    seer, kind = max(options, key=lambda option: len(_seen(shown, *option)))
+    seen = _seen(shown, seer, kind)
+    missed = tuple(exhibit for exhibit in shown if exhibit not in seen)
+    if not seen:
+        return View(missed=missed, why=_why(missed, candidates))
+    most = seer.most_images if kind is MediaKind.IMAGE else seer.most_videos
+    why = "not_together" if any(exhibit.media.kind is not kind for exhibit in missed) else "not_taken"
+    return View(seer, tuple(exhibit.media for exhibit in seen[:most]), len(seen), missed, why if missed else "")
+
+
+def _linked(turn: Turn) -> Iterator[Media]:
+    words = _words(turn)
+    for match in {match[0]: match for match in _PICTURE_AT.finditer(words)}.values():
+        yield Media(MediaKind.IMAGE, url=match[0])
+    for match in {match[0]: match for match in _VIDEO_AT.finditer(words)}.values():
+        yield Media(MediaKind.VIDEO, _TYPES[match[1].lower()], url=match[0])
+
+
+def _words(turn: Turn) -> str:
+    return " ".join(_CODE.sub(" ", ask.text) for ask in turn.asks)
+
+
+def _look_back(history: History, candidates: Sequence[ModelInfo]) -> View:
+    last = history.rounds[-1].messages if history.rounds else ()
+    pictured = any(message.media for message in last)
+    return View(next((model for model in candidates if pictured and model.images), None))
+
+
+def _seen(shown: Sequence[Exhibit], model: ModelInfo, kind: MediaKind) -> Sequence[Exhibit]:
+    return [exhibit for exhibit in shown if exhibit.media.kind is kind and _takes(model, exhibit.media)]
+
+
+def _takes(model: ModelInfo, media: Media) -> bool:
+    if media.kind is MediaKind.IMAGE:
+        return model.images
+    return model.videos and media.media_type in model.video_types
+
+
+def _why(missed: Sequence[Exhibit], candidates: Sequence[ModelInfo]) -> str:
+    """Why nobody sees any of it: videos may only be of a kind that none takes."""
+    videos = any(exhibit.media.kind is MediaKind.VIDEO for exhibit in missed)
+    return "not_taken" if videos and any(model.videos for model in candidates) else "nobody_sees"
