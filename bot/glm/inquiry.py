@@ -85,9 +85,9 @@ class Inquiry:
         with metrics.glm_waiting.track_inprogress():
             while not place.admitted.is_set() and question.waits(loop_time()):
                 now, alone, hopeful = loop_time(), question.alone, question.hopeful
-                look = now + min(_LOOK, max(_SHORTEST, lane.admits_in or _LOOK))
+                look = min(now + min(_LOOK, lane.admits_in or _LOOK), question.queue_until)
                 with suppress(TimeoutError):  # it is only time for the next look
-                    async with asyncio.timeout_at(min(look, question.queue_until)):
+                    async with asyncio.timeout_at(max(look, now + _SHORTEST)):
                         await place.admitted.wait()
                 question.waited(loop_time() - now, alone=alone, hopeful=hopeful)
                 lane.limiter.admit()

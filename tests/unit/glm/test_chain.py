@@ -206,6 +206,19 @@ def test_who_waits_at_any_model_of_an_account_is_let_in_when_its_circuit_closes(
         assert waiting.place.admitted.is_set()
 
 
+def test_who_waits_at_any_model_of_an_account_may_try_when_its_probe_was_given_up() -> None:
+    clock = Clock()
+    made = chain("zai", fallbacks=("glm-4.7",), clock=clock)
+    lane, other = made.lanes(question())
+    fail(lane, to_fault("zhipu", Refusal(401, "1002")))
+    clock.now += 61
+    with ExitStack() as stack:
+        with lane.attempt():
+            waiting = stack.enter_context(other.attempt())
+            assert not waiting.place.admitted.is_set()
+        assert waiting.place.admitted.is_set()
+
+
 def test_who_leaves_the_queue_has_asked_nothing() -> None:
     lane = lane_of(chain())
     labels = {"provider": "bigmodel", "model": "glm-5.1", "result": "abandoned"}

@@ -149,6 +149,25 @@ def test_what_was_passed_over_is_asked_when_nothing_else_has_answered() -> None:
     assert (ending.text, ending.by[0]) == ("Hello", "bigmodel")
 
 
+def test_who_has_waited_for_a_reopening_is_answered_there_though_others_reopen_with_it() -> None:
+    class Recovers(Providers):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            late = asyncio.get_running_loop().time() > 50.0
+            busy = Reply([refusal("1312")], status=429)
+            self.replies = dict.fromkeys(("bigmodel", "zai"), Reply([2.0, HELLO]) if late else busy)
+            return await super().handle_async_request(request)
+
+    model = waiting(Recovers(), "bigmodel", "zai")
+
+    async def main() -> Ending:
+        await ask(model)
+        await asyncio.sleep(49)
+        return await ask(model)
+
+    ending = run(main)
+    assert (ending.text, ending.by[0], ending.seconds) == ("Hello", "bigmodel", 13.0)
+
+
 def test_another_that_may_be_asked_is_not_kept_waiting_for_a_probe() -> None:
     class Half(Providers):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

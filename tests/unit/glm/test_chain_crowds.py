@@ -9,6 +9,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from bot.glm.answer import Bounds
 from bot.glm.client import GlmModel
 from bot.glm.wire import Options
 from tests.unit.glm.provider import Provider, Providers, Reply, chunk, question, refusal, respond, zhipu
@@ -141,6 +142,27 @@ def test_who_is_refused_beside_answers_that_come_is_not_thrown_out() -> None:
     transport = Narrow(1, seconds=20.0)
     endings = run(lambda: crowd(waiting(transport), 4))
     assert [ending.text for ending in endings] == ["Hello"] * 4
+
+
+def test_a_long_queue_is_waited_in_also_between_the_answers() -> None:
+    transport = Narrow(1, seconds=1.0, lag=0.3)
+    endings = run(lambda: crowd(waiting(transport), 80, "glm-4.7-flash"))
+    assert [ending.text for ending in endings] == ["Hello"] * 80
+    assert max(ending.seconds for ending in endings) > 100.0
+
+
+@pytest.mark.parametrize(("hint", "seconds"), [(29, 29.0), (31, 0.0)])
+def test_a_retry_after_is_waited_for_up_to_30_seconds(hint: int, seconds: float) -> None:
+    told = Reply([refusal("1302")], status=429, headers={"retry-after": str(hint)})
+    ending = run(lambda: crowd(waiting(Provider(told, HELLO), bounds=Bounds(silence=60.0)), 1))[0]
+    assert (ending.seconds, ending.text) == (seconds, "Hello" if seconds else "")
+
+
+def test_a_long_retry_after_throws_nobody_out_while_others_are_answered() -> None:
+    transport = Narrow(1, seconds=20.0)
+    transport.replies["bigmodel"] = Reply([refusal("1302")], status=429, headers={"retry-after": "20"})
+    endings = run(lambda: crowd(waiting(transport), 2))
+    assert [ending.text for ending in endings] == ["Hello"] * 2
 
 
 def test_a_retry_after_is_obeyed_by_all_who_wait() -> None:
