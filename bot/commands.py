@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.gate import Gate
 from bot.messages import Address, Ask, Control, ControlKind, Job, Reply
 from bot.ports import Reception, Store, Summary
-from bot.tool_commands import NO_TOOLS, Tools
+from bot.tool_commands import Tools
 
 # How long a Regenerate waits for the delivery of the answer that it replaces, in seconds; Discord waits for 3.
 DELIVERY_PATIENCE: Final = 2.0
@@ -75,6 +75,15 @@ class Jobs(Protocol):
         ...
 
 
+def help_with(tools: Tools) -> Callable[[Control], Awaitable[str]]:
+    """What /help says where these tools are commands as well."""
+
+    async def act(control: Control) -> str:
+        return say(control, "help", commands=vocabulary.listed(control.address.locale, tools))
+
+    return act
+
+
 class Commands:
     """Acts on controls, by `others` on those of their kinds; acting on the same one twice changes nothing more."""
 
@@ -86,9 +95,7 @@ class Commands:
         choices: Choices,
         gate: Gate,
         others: Mapping[ControlKind, Action],
-        tools: Tools = NO_TOOLS,
     ) -> None:
-        self._tools = tools
         self._store = store
         self._gate = gate
         self._lane = lane
@@ -105,7 +112,6 @@ class Commands:
             ControlKind.THINKING: choices.change_thinking,
             ControlKind.USAGE: self._usage,
             ControlKind.JOBS: self._jobs,
-            ControlKind.HELP: self._help,
             ControlKind.UPVOTE: self._rate,
             ControlKind.DOWNVOTE: self._rate,
             ControlKind.QUESTION_EDITED: self._question_edited,
@@ -256,9 +262,6 @@ class Commands:
         await self._store.rate(turn.id, control.actor.id, score)
         metrics.ratings.labels(control.kind).inc()
         return say(control, "rated")
-
-    async def _help(self, control: Control) -> str:
-        return say(control, "help", commands=vocabulary.listed(control.address.locale, self._tools))
 
     async def _question_edited(self, control: Control) -> str:
         await self._store.rewrite_question(control.target, control.value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.alarms import Alarms
 from bot.attachments import Attachments
 from bot.choices import Choices
-from bot.commands import Commands, in_words
+from bot.commands import Commands, help_with, in_words
 from bot.dialogue import Means
 from bot.dispatch import Dispatcher, Policy
 from bot.gate import Gate
@@ -84,13 +84,13 @@ def assemble(parts: Parts, decisions: Decisions) -> Core:
     jobs = Jobs(store, model, dispatcher.ask, rebuild, alarms)
     summaries = Summaries(store, model, budget=decisions.terms.budget, model_name=decisions.summary_model)
     means = Means(store, model, questions, alarms, parts.attachments, toolbox, summaries, jobs.wake)
-    tools = as_commands(toolbox.commands)
     personal = PersonalData(store, dispatcher, jobs, parts.attachments.discard)
     others = {
         ControlKind.ACCESS: in_words(HouseRules(store, books).act),
+        ControlKind.HELP: in_words(help_with(as_commands(toolbox.commands))),
         ControlKind.TOOLS: in_words(tool_choices.act),
         ControlKind.EXPORT: personal.export,
         ControlKind.FORGET: personal.forget,
     }
-    dispatcher.equip(means, Commands(store, dispatcher, jobs, choices, gate, others, tools))
+    dispatcher.equip(means, Commands(store, dispatcher, jobs, choices, gate, others))
     return Core(dispatcher, jobs, summaries)

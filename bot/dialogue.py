@@ -297,7 +297,8 @@ class Dialogue:
     def _ended(self, question: Question, finish: Delta) -> Outcome:
         if finish.usage is not None:
             metrics.count_tokens(finish.model, finish.usage)
-            self._means.questions.learn(question, finish)
+            if not self._labels:  # a sum over the rounds of a tool loop says nothing of one prompt
+                self._means.questions.learn(question, finish)
         who = remarks.who_answered(finish, question.request.model, question.provider, self._locale)
         helped = remarks.helped(self._labels, self._locale)
         outcome = outcomes.ended(self._asked, self._reply.text, finish, (*question.notes, who, helped))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.attachments import Enclosure
-from bot.completion import Message, Role
+from bot.completion import Message, Role, Tool
 from bot.marking import data, quoted, unquoted
 from bot.messages import Address, History, Quote, Round, Turn
 from bot.personas import DEFAULT_PERSONA, Persona, personas
@@ -132,6 +133,11 @@ def cost(*messages: Message) -> int:
         + _TOKENS_PER_MESSAGE
         for message in messages
     )
+
+
+def cost_of_tools(tools: Sequence[Tool]) -> int:
+    """About how many tokens it takes to tell a model of these tools."""
+    return sum(estimate(f"{tool.name}{tool.description}{json.dumps(tool.parameters)}") for tool in tools)
 
 
 def _is_visible(text: str) -> bool:

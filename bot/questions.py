@@ -89,23 +89,30 @@ class Questions:
     async def make(self, turn: Turn, adapter: Adapter, files: Sequence[Enclosure]) -> Question:
         """The request for a turn whose files are these."""
         who = (turn.conversation, turn.ask.address, turn.ask.author.id)
-        history, asker, name = await asyncio.gather(
-            self._store.history(turn, rounds=HISTORY_ROUNDS),
-            adapter.asker(turn.ask),
-            self._choices.chosen_model(*who),
+        (history, asker), (name, persona, thinking, shows, tools) = await asyncio.gather(
+            asyncio.gather(self._store.history(turn, rounds=HISTORY_ROUNDS), adapter.asker(turn.ask)),
+            asyncio.gather(
+                self._choices.chosen_model(*who),
+                self._choices.chosen_persona(*who),
+                self._choices.chosen_thinking(*who),
+                self._choices.shows_reasoning(*who),
+                self._tools(turn.conversation, turn.ask.address, turn.ask.author),
+            ),
         )
         turn = _asked_by(turn, asker)
         background = await adapter.background(turn.asks[0]) if turn.first or turn.asks[0].reads_place else ()
         chosen = self._info(name)
-        illustrated = await self._illustrated(history)
-        view = sight.view(sight.exhibits(turn, files), illustrated, self._candidates(chosen))
+        exhibits = sight.exhibits(turn, files)
+        # A model that cannot see looks back only where there is something to be seen.
+        looks = chosen.images or exhibits or any(item.files for item in history.rounds[-1:])
+        illustrated = await self._illustrated(history) if looks else history
+        view = sight.view(exhibits, illustrated, self._candidates(chosen))
         answering = view.seer or chosen
         budget = self._budget(answering)
         asked = prompt.question(turn, background, files, budget=budget)
         last = Message(Role.USER, asked.text, media=view.shown)
         terms = self._terms
         shown = illustrated if answering.images else history
-        persona = await self._choices.chosen_persona(*who)
         messages = prompt.build(
             turn, last, shown, instructions=terms.instructions, budget=budget, now=time.time(), persona=persona
         )
@@ -114,17 +121,17 @@ class Questions:
             messages,
             self._user(turn),
             turn.conversation,
-            await self._choices.chosen_thinking(*who),
-            await self._tools(turn.conversation, turn.ask.address, turn.ask.author) if answering.tools else (),
+            thinking,
+            tools if answering.tools else (),
         )
         return Question(
             request,
             asked.text,
             history,
-            prompt.cost(*messages),
+            prompt.cost(*messages) + prompt.cost_of_tools(request.tools),
             self._notes(turn, files, asked, remarks.looked(view, chosen, turn.ask.address.locale)),
             remarks.unseen(view, turn.ask.address.locale),
-            shows_reasoning=await self._choices.shows_reasoning(*who),
+            shows_reasoning=shows,
             provider=answering.providers[0],
         )
 
@@ -133,7 +140,7 @@ class Questions:
         return await self.make(turn, adapter, await self._attachments.gather(adapter, turn.asks))
 
     def learn(self, question: Question, finish: Delta) -> None:
-        """Take in what a provider has counted for a prompt."""
+        """Take in what a provider has counted for this prompt, and for no other besides."""
         usage = finish.usage
         if usage is not None and not usage.padded and not question.sees:
             self.estimator.learn(finish.model, question.tokens, usage.prompt)

@@ -9,7 +9,9 @@ import pytest
 
 from bot import texts
 from bot.completion import Delta, FinishReason, ModelInfo, Role, ToolCall, Usage
+from bot.tokens import Estimator
 from bot.tools.registry import ToolFunction, tool
+from tests.fixtures.model import ending
 from tests.fixtures.stage import World, a_world, on_stage
 from tests.fixtures.virtually import virtually
 
@@ -177,3 +179,22 @@ async def test_a_change_that_a_person_asked_for_is_not_made_twice() -> None:
         await house.at_rest()
         assert kitchen.done == ["tea"]
         assert texts.say("tool_unknown", tool="remind") in house.texts[0]
+
+
+@pytest.mark.parametrize(("called", "learned"), [(True, 0), (False, 1)])
+@virtually
+async def test_what_several_rounds_have_used_together_corrects_no_estimate(called: bool, learned: int) -> None:
+    world, _ = a_kitchen()
+    counted: list[int] = []
+
+    def learn(_self: Estimator, _model: str, _estimated: int, actual: int) -> None:
+        counted.append(actual)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Estimator, "learn", learn)
+        async with on_stage(world) as house:
+            if called:
+                world.model.script(wanting("weather", place="Beijing"))
+            world.model.script("Sunny.", ending())
+            await house.answered("weather?")
+    assert len(counted) == learned
