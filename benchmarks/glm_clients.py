@@ -153,7 +153,10 @@ async def play(client: Client, schedule: Sequence[tuple[str, float]]) -> Report:
 async def _ask(client: Client, name: str, at: float, heard: dict[str, Heard]) -> None:
     await asyncio.sleep(at - time.monotonic())
     heard[name] = Heard(time.monotonic())
-    await client.ask(question(name), heard[name].see)
+    try:
+        await client.ask(question(name), heard[name].see)
+    except Exception as error:  # noqa: BLE001  # whatever a client raises, this answer of its is lost, and is counted so
+        print(f"{name}: {error!r}", file=sys.stderr)
 
 
 def main() -> None:
