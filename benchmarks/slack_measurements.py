@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,11 @@ from benchmarks.answers import asked_in
 from benchmarks.contenders import GLIMMER, Contender, folder
 from benchmarks.figures import complete, mean, p95, p99
 from benchmarks.schedules import Size
-from benchmarks.slack_schedules import COMPANY, MANY_SECONDS, MANY_SPREAD, SLOW_SECONDS
+from benchmarks.slack_schedules import COMPANY, MANY_SECONDS, MANY_SPREAD, MANY_WORKSPACES, SLOW_SECONDS
 from benchmarks.slack_stage import LATENCY, Over, Result, SlackStage, Tiers, stage
 from benchmarks.tier_arithmetic import calls_of_each, gap_of_each, last_post, latest_end
 from benchmarks.watching import Seen, Watcher
+from playground.slack.model import Channel
 from playground.slack.server import SlackStandIn
 
 Figures = Mapping[str, float]
@@ -139,22 +141,23 @@ def _troubles(name: str, results: Sequence[Result]) -> Figures:
 
 
 async def acks(contender: Contender, size: Size) -> Figures:
-    """How soon events are acknowledged while many answers are written, over each way in."""
+    """How soon events are acknowledged while many answers are written, over each way in, in one and more workspaces."""
     if contender is not GLIMMER:
         return {}
     figures: dict[str, float] = {}
-    for over in WAYS:
+    for over, workspaces in itertools.product(WAYS, MANY_WORKSPACES):
         with folder() as place:
-            async with stage(Path(place), "hard", over) as running:
-                figures |= await _acks(over, running, size.slack.many)
+            async with stage(Path(place), "hard", over, workspaces=workspaces) as running:
+                figures |= await _acks(f"{over} {workspaces}", running, size.slack.many)
     return figures
 
 
-async def _acks(over: Over, running: SlackStage, count: int) -> Figures:
+async def _acks(name: str, running: SlackStage, count: int) -> Figures:
     slack, since, watcher = running.slack, time.monotonic(), Watcher()
     own = time.process_time()
-    asking = slack_schedules.many(count)
-    await asyncio.gather(*(running.ask(one, since, watcher) for one in asking), _remark(slack, since, count))
+    asking = slack_schedules.many(count, len(running.workspaces))
+    remarks = _remark(running, [running.channel(one.place[1:]) for one in asking], since)
+    await asyncio.gather(*(running.ask(one, since, watcher) for one in asking), remarks)
     await asyncio.sleep(since + MANY_SPREAD + MANY_SECONDS - time.monotonic())
     running.running.cost()
     # What was sent a moment ago could still be acknowledged.
@@ -162,21 +165,21 @@ async def _acks(over: Over, running: SlackStage, count: int) -> Figures:
     waits = [math.inf if one.acked_at is None else one.acked_at - one.at for one in sent]
     calls = running.calls_since(since)
     return {
-        f"{over} ack": p99(waits),
-        f"{over} worst": max(waits),
-        f"{over} events": len(waits),
-        f"{over} unasked": len(watcher.answers.keys() - {asked_in(exchange) for exchange in running.glm.requests}),
-        f"{over} refused": sum(1 for call in calls if call.status == 429),
-        f"{over} violations": len(slack.violations),
-        f"{over} standins": (time.process_time() - own) / (time.monotonic() - since),
+        f"{name} ack": p99(waits),
+        f"{name} worst": max(waits),
+        f"{name} events": len(waits),
+        f"{name} unasked": len(watcher.answers.keys() - {asked_in(exchange) for exchange in running.glm.requests}),
+        f"{name} refused": sum(1 for call in calls if call.status == 429),
+        f"{name} violations": len(slack.violations),
+        f"{name} standins": (time.process_time() - own) / (time.monotonic() - since),
     }
 
 
-async def _remark(slack: SlackStandIn, since: float, count: int) -> None:
+async def _remark(running: SlackStage, channels: Sequence[Channel], since: float) -> None:
     """Let somebody say something in the threads of the answers while all of them are written."""
-    began = since + MANY_SPREAD
-    bystander = slack.person("bystander")
+    began, slack = since + MANY_SPREAD, running.slack
     for number in range(_REMARKS):
         await asyncio.sleep(began + number * (MANY_SECONDS - MANY_SPREAD - 1.0) / _REMARKS - time.monotonic())
-        channel = slack.channel(f"many-{number % count}")
+        channel = channels[number % len(channels)]
+        bystander = slack.person("bystander", team=slack.world.team_of(channel))
         await bystander.say(channel, "I heard that, too.", thread=slack.messages(channel)[0].ts)

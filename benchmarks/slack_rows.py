@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.schedules import Size
 from benchmarks.slack_measurements import COMPANIES, TIERS, WAYS
-from benchmarks.slack_schedules import COMPANY, MANY_SECONDS
+from benchmarks.slack_schedules import COMPANY, MANY_SECONDS, MANY_WORKSPACES
 from benchmarks.slack_stage import LATENCY
 from benchmarks.table import Row, most
 from benchmarks.tier_arithmetic import last_post
@@ -28,7 +28,7 @@ def rows(size: Size) -> Sequence[Row]:
     return [
         *(row for tiers in TIERS for row in _alone(tiers, size)),
         *(row for tiers in TIERS for row in _eight(tiers, size)),
-        *(row for way in WAYS for row in _acks(way, size)),
+        *(row for way in WAYS for workspaces in MANY_WORKSPACES for row in _acks(way, workspaces, size)),
     ]
 
 
@@ -87,16 +87,18 @@ def _troubles(measurement: str, tiers: str, label: str) -> Sequence[Row]:
     ]
 
 
-def _acks(way: str, size: Size) -> Sequence[Row]:
-    label = f"Slack, {_WAYS[way]}, {size.slack.many} answers for {MANY_SECONDS:.0f} s in one workspace"
+def _acks(way: str, workspaces: int, size: Size) -> Sequence[Row]:
+    where = "one workspace" if workspaces == 1 else f"{workspaces} workspaces"
+    label = f"Slack, {_WAYS[way]}, {size.slack.many} answers for {MANY_SECONDS:.0f} s in {where}"
+    key = f"{way} {workspaces}"
     return [
-        most("slack-acks", f"{way} ack", f"{label}: acknowledged after, p99", 0.1, "ms"),
-        Row("slack-acks", f"{way} worst", "the same, worst", "ms"),
-        Row("slack-acks", f"{way} events", "events", ""),
-        most("slack-acks", f"{way} unasked", "questions that reached no model", 0, ""),
-        most("slack-acks", f"{way} refused", "429s", 0, ""),
-        most("slack-acks", f"{way} violations", "broken limits and rules", 0, ""),
-        Row("slack-acks", f"{way} standins", "part of a core that the stand-ins took", "x"),
+        most("slack-acks", f"{key} ack", f"{label}: acknowledged after, p99", 0.1, "ms"),
+        Row("slack-acks", f"{key} worst", "the same, worst", "ms"),
+        Row("slack-acks", f"{key} events", "events", ""),
+        most("slack-acks", f"{key} unasked", "questions that reached no model", 0, ""),
+        most("slack-acks", f"{key} refused", "429s", 0, ""),
+        most("slack-acks", f"{key} violations", "broken limits and rules", 0, ""),
+        Row("slack-acks", f"{key} standins", "part of a core that the stand-ins took", "x"),
     ]
 
 

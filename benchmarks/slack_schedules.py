@@ -21,6 +21,8 @@ _SLOW: Final = (300, 4.0)
 SLOW_SECONDS: Final = _SLOW[0] / _SLOW[1]
 BUSY: Final = "#busy"
 _BUSY_FOR: Final = 63.0
+# In how many workspaces the many are.
+MANY_WORKSPACES: Final = (1, 4)
 # The many write for so many seconds, and begin within so many.
 MANY_SECONDS: Final = 20.0
 MANY_SPREAD: Final = 5.4
@@ -66,7 +68,7 @@ def busy() -> Sequence[Asking]:
     return [Asking(0.0, BUSY, *_SLOW), *eight]
 
 
-def many(count: int) -> Sequence[Asking]:
-    """So many, each in a channel of its own, that all write at once for a while."""
-    rate = 300 / MANY_SECONDS
-    return [Asking(MANY_SPREAD * number / count, f"#many-{number}", 300, rate) for number in range(count)]
+def many(count: int, workspaces: int) -> Sequence[Asking]:
+    """So many, each in a channel of its own and the workspaces in turn, that all write at once for a while."""
+    rate, spread = 300 / MANY_SECONDS, MANY_SPREAD / count
+    return [Asking(spread * n, f"#{n % workspaces}/many-{n}", 300, rate) for n in range(count)]

@@ -20,6 +20,7 @@ from benchmarks.watching import Seen, Shown, Watcher
 from playground.glm import DEFAULT_KEY, GlmStandIn
 from playground.slack.calls import Call
 from playground.slack.journal import Change
+from playground.slack.model import Channel, Team
 from playground.slack.server import SlackStandIn
 
 Over = Literal["socket", "http"]
@@ -36,7 +37,7 @@ _SLACK: Final = Contender(GLIMMER.name, GLIMMER.arguments, {})
 class Asking:
     """A question `at` so many seconds after the start, in a "#channel" or directly by "@somebody".
 
-    Its answer has so many tokens, at `rate` a second.
+    "#2/channel" is in the workspace of that number. Its answer has so many tokens, at `rate` a second.
     """
 
     at: float
@@ -88,14 +89,24 @@ class SlackStage:
         """The Web API calls that came after a time."""
         return [call for call in self.slack.calls if call.at >= since]
 
+    def channel(self, name: str) -> Channel:
+        """The channel of a question's place, without its "#"."""
+        number, _, channel = name.rpartition("/")
+        return self.slack.channel(channel, team=self.workspaces[int(number or 0)])
+
+    @property
+    def workspaces(self) -> Sequence[Team]:
+        """The workspaces in which the app is."""
+        return [team for team in self.slack.world.teams.values() if team is not self.slack.organisation]
+
     async def ask(self, asking: Asking, began: float, watcher: Watcher) -> None:
         """Ask one question at its time."""
         self._number += 1
         name = tag(self._number)
         self.model.lengths[name], self.model.rates[name] = asking.tokens, asking.rate
         direct, who = asking.place.startswith("@"), asking.place[1:]
-        person = self.slack.person(who if direct else "alice")
-        channel = person.dm if direct else self.slack.channel(who)
+        channel = self.slack.person(who).dm if direct else self.channel(who)
+        person = self.slack.person(who if direct else "alice", team=self.slack.world.team_of(channel))
         await asyncio.sleep(began + asking.at - time.monotonic())
         text = "".join(tokens(name, asking.tokens))
         watcher.answers[name] = Seen(name, text, time.monotonic(), asking.place)
@@ -121,9 +132,16 @@ def _shown(change: Change) -> Shown:
 
 
 @asynccontextmanager
-async def stage(folder: Path, tiers: Tiers, over: Over = "socket") -> AsyncGenerator[SlackStage]:
-    """Start the stand-ins and Glimmer; entered when events reach it. Raises TimeoutError."""
-    model, slack = Model(), SlackStandIn(latency=LATENCY)
+async def stage(
+    folder: Path, tiers: Tiers, over: Over = "socket", *, workspaces: int = 1
+) -> AsyncGenerator[SlackStage]:
+    """Start the stand-ins and Glimmer; entered when events reach it. Raises TimeoutError.
+
+    Several workspaces are those of an organisation, which has installed the app.
+    """
+    model, slack = Model(), SlackStandIn(latency=LATENCY, organisation="several" if workspaces > 1 else "")
+    for number in range(1, workspaces):
+        slack.add_workspace(f"workspace-{number}")
     if tiers == "hard":
         slack.tiers.harden()
     port = _free_port()

@@ -28,7 +28,7 @@ from adapters.slack_app.stream import surface_for
 from adapters.slack_app.transport import HttpTransport, SocketTransport, Transport
 from bot import texts
 from bot.errors import OperatorError, PlatformError
-from bot.messages import Address, Ask, Attachment, Author, Quote, Reply, Turn
+from bot.messages import Address, Ask, Attachment, Author, Control, Quote, Reply, Turn
 from bot.pacing import Governor
 from bot.ports import Inbox, Surface
 from bot.tasks import Tasks
@@ -174,16 +174,17 @@ class SlackAdapter:
 
     def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         """Who we are where an event comes from, None for a workspace that is not ours: Bolt drops its events."""
-        for known in filter(None, (self.api.workspace(name) for name in (enterprise_id, team_id) if name)):
-            return AuthorizeResult(
-                enterprise_id=enterprise_id,
-                team_id=team_id,
-                bot_token=known.bot_token,
-                bot_id=known.bot_id,
-                bot_user_id=known.bot_user,
-            )
-        log.warning("slack.unknown_workspace", enterprise=enterprise_id, team=team_id)
-        return None
+        known = self.api.installation(enterprise_id or "", team_id or "")
+        if known is None:
+            log.warning("slack.unknown_workspace", enterprise=enterprise_id, team=team_id)
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=known.bot_token,
+            bot_id=known.bot_id,
+            bot_user_id=known.bot_user,
+        )
 
     async def _take(self, req: AsyncBoltRequest) -> BoltResponse:
         """Bolt's only middleware of ours: it answers everything, so that what it returns is the acknowledgement."""
@@ -211,9 +212,9 @@ class SlackAdapter:
 
     # What events, commands and clicks need -------------------------------------------------------------------------
 
-    def workspace(self, workspace: str) -> Workspace | None:
-        """Who we are in a workspace."""
-        return self.api.workspace(workspace)
+    def installation(self, organisation: str, team: str) -> Workspace | None:
+        """Who has installed the app in a workspace."""
+        return self.api.installation(organisation, team)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a task of ours."""
@@ -276,9 +277,20 @@ class SlackAdapter:
         """Put a mark on a message that waits."""
         await self.courtesy.show_waiting(ask)
 
+    async def show_taken(self, ask: Ask) -> None:
+        """Take the mark off a message that waits no longer."""
+        if self.courtesy.is_marked(ask):
+            await self.courtesy.hide_waiting(ask)
+
     async def tell(self, ask: Ask, text: str) -> None:
         """Say a sentence to the asker outside of any turn."""
         await self.courtesy.tell(ask, text)
+
+    async def reply(self, control: Control, reply: Reply) -> None:
+        """Say it to whoever gave the command, unseen by others."""
+        user, origin = control.actor.id.rpartition(".")[2], control.origin
+        url = origin.get("response_url", "")
+        await self.courtesy.hand_over(control.address, user, origin.get("thread", ""), reply, url)
 
     async def tell_operator(self, text: str) -> bool:
         """Say a sentence to whoever runs the bot."""
@@ -286,14 +298,16 @@ class SlackAdapter:
 
 
 def workspace_of(answer: Mapping[str, Any], token: str) -> Workspace:
-    """The workspace that auth.test says a token is of; one of a whole organisation goes by the organisation's id."""
+    """The workspace or the organisation that auth.test says a token is of."""
     team, enterprise = str(answer.get("team_id") or ""), str(answer.get("enterprise_id") or "")
+    organisation = enterprise if answer.get("is_enterprise_install") or team in {"", enterprise} else ""
     return Workspace(
-        id=enterprise if answer.get("is_enterprise_install") and enterprise else team,
-        team=team,
+        id=organisation or team,
+        team="" if organisation else team,
         name=str(answer.get("team") or ""),
         bot_token=token,
         bot_user=str(answer.get("user_id") or ""),
         bot_id=str(answer.get("bot_id") or ""),
         agent=True,
+        organisation=organisation,
     )

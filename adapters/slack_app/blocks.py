@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,8 +21,14 @@ MARKDOWN_SIZE: Final = 12_000
 FALLBACK_SIZE: Final = 2_000
 ACTION_PREFIX: Final = "glm"
 RATE: Final = "rate"
-_BUTTONS: Final = (ControlKind.STOP, ControlKind.REGENERATE, ControlKind.CONTINUE)
-_STYLES: Final = {ControlKind.STOP: {"style": "danger"}}
+_BUTTONS: Final = frozenset(
+    {ControlKind.STOP, ControlKind.REGENERATE, ControlKind.CONTINUE, ControlKind.ALLOW, ControlKind.DENY}
+)
+_STYLES: Final = {
+    ControlKind.STOP: {"style": "danger"},
+    ControlKind.ALLOW: {"style": "primary"},
+    ControlKind.DENY: {"style": "danger"},
+}
 
 _JOINER: Final = "\u2060"
 # Slack docs, messaging/formatting-message-text, special mentions. The joiner goes where the next character settles what
@@ -119,7 +126,7 @@ def trailer(page: Page, locale: str) -> list[Json]:
     found: list[Json] = []
     if page.tail:
         found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": escaped(in_thread(page.tail))}]})
-    buttons = [_button(kind, page.turn, locale) for kind in page.controls if kind in _BUTTONS]
+    buttons = [_button(kind, page.target, locale) for kind in page.controls if kind in _BUTTONS]
     if buttons:
         found.append({"type": "actions", "elements": buttons})
     if ControlKind.UPVOTE in page.controls:
@@ -128,13 +135,13 @@ def trailer(page: Page, locale: str) -> list[Json]:
 
 
 def _bare(page: Page) -> Page:
-    return Page("", controls=page.controls, turn=page.turn)
+    return replace(page, body="", tail="", file=None)
 
 
-def _button(kind: ControlKind, turn: int, locale: str) -> Json:
+def _button(kind: ControlKind, target: str, locale: str) -> Json:
     return {
         "type": "button",
-        "action_id": f"{ACTION_PREFIX}:{kind}:{turn}",
+        "action_id": f"{ACTION_PREFIX}:{kind}:{target}",
         "text": _plain(texts.say(f"button_{kind}", locale)),
         **_STYLES.get(kind, {}),
     }

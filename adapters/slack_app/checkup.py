@@ -30,6 +30,7 @@ _PREFIXES: Final[Mapping[str, tuple[str, str]]] = {
 # What the examples in Slack docs, authentication/verifying-requests-from-slack look like.
 _SECRET: Final = re.compile(r"[0-9a-fA-F]{32}")
 _SECRET_REMEDY: Final = "copy the Signing Secret from the app's page Basic Information"  # noqa: S105  # a place, none itself
+_ADD: Final = "have an admin of the organisation add it to workspaces, on the page of installed apps"
 _COMPARE: Final = "compare the app's page App Manifest with `glimmer manifest slack`, and reinstall the app"
 # Slack docs, reference/events/agent_session_stopped.
 _NO_STOP: Final = "missing_agent_session_stopped_event_subscription"
@@ -102,7 +103,21 @@ async def _bot(keys: SlackKeys) -> list[Finding]:
     if not word(answer.data, "bot_id"):
         problem = "is a person's token, not the bot's"
         found.append(Finding("SLACK_BOT_TOKEN", problem, _PREFIXES["SLACK_BOT_TOKEN"][1]))
+    if answer.data.get("is_enterprise_install"):
+        found += await _added(client)
     return [*found, *await _agent(client, keys.operator)]
+
+
+async def _added(client: Any) -> list[Finding]:
+    """Whether an organisation's app is in a workspace: its installation adds it to none (Slack docs, enterprise)."""
+    try:
+        answer = await _ask(client, "auth.teams.list", limit="1")
+    except PlatformError as error:
+        problem = f"whether a workspace of the organisation has it was not looked at ({error})"
+        return [Finding("app", problem, _ADD, missing=False)]
+    return (
+        [] if parts(answer.data, "teams") else [Finding("app", "was added to no workspace of the organisation", _ADD)]
+    )
 
 
 def _scopes(granted: Collection[str] | None) -> list[Finding]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -63,6 +63,13 @@ _KINDS: Final[Mapping[str, str]] = {
     "views.publish": "views",
     "views.open": "views",
 }
+# Calls that name no channel: nothing tells Slack which workspace of an organisation they are for.
+_PLACELESS: Final = frozenset(
+    {
+        *("users.info", "views.publish", "views.open", "conversations.open"),
+        *("files.getUploadURLExternal", "files.info"),
+    }
+)
 # Slack docs, reference/methods: these take no JSON.
 _FORMS: Final = frozenset(
     {
@@ -82,9 +89,10 @@ _LATCHED_FOR: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace or organisation that has installed the app; `agent` says that the app is an agent there.
+    """A workspace in which the app works; `agent` says that the app is an agent there.
 
-    `id` is what its data is kept under (the organisation's id when that installed the app), `team` the workspace's own.
+    `id` is what its channels are kept under, `team` the workspace's own. An `organisation` has installed the app for
+    all of its workspaces, "" where the workspace did so itself; without a `team` this is the organisation itself.
     """
 
     id: str
@@ -94,10 +102,24 @@ class Workspace:
     bot_user: str
     bot_id: str
     agent: bool
+    organisation: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Who has installed the app; people are kept under it: all workspaces of an organisation know the same ones."""
+        return self.organisation or self.id
+
+    def within(self, team: str) -> Workspace:
+        """A workspace of the organisation, itself for no team."""
+        return replace(self, id=team or self.organisation, team=team)
 
 
 def lane_of(method: str, workspace: str, channel: str = "") -> str:
-    """The Governor's lane of a method: Slack counts it by workspace, posts by channel as well."""
+    """The Governor's lane of a method: Slack counts it by workspace, posts by channel as well.
+
+    The docs say "per API method per workspace/team per app" (apis/web-api/rate-limits) and nothing of a token that is
+    for a whole organisation; we take them at their word, and a refusal teaches the lane of its workspace otherwise.
+    """
     kind = _KINDS.get(method, "other")
     return f"{kind}:{workspace}.{channel}" if kind == "post" else f"{kind}:{workspace}"
 
@@ -137,8 +159,16 @@ class Api:
         self._alarms = {alarm for alarm in self._alarms if alarm[0] != workspace}
 
     def workspace(self, name: str) -> Workspace | None:
-        """What is known of a workspace."""
-        return self._workspaces.get(name)
+        """What is known of a workspace; where an organisation has installed the app, any may be one of its own."""
+        known = self._workspaces.get(name)
+        if known is not None or not name:
+            return known
+        organisation = next((found for found in self._workspaces.values() if found.organisation), None)
+        return organisation.within(name) if organisation else None
+
+    def installation(self, organisation: str, team: str) -> Workspace | None:
+        """Who has installed the app in a workspace: itself or its organisation, None when it is a stranger's."""
+        return self._workspaces.get(team) or self._workspaces.get(organisation)
 
     def latch(self, workspace: str, feature: str) -> None:
         """Remember that a workspace does not have something."""
@@ -198,7 +228,7 @@ class Api:
         **arguments: Any,
     ) -> Mapping[str, Any]:
         """The same when the Governor lets it."""
-        async with self.governor.permit(lane_of(method, workspace, channel), priority):
+        async with self.governor.permit(self._lane(method, workspace, channel), priority):
             return await self.call(workspace, method, channel=channel, within=within, **arguments)
 
     async def upload(self, url: str, content: bytes) -> None:
@@ -225,13 +255,17 @@ class Api:
         except TimeoutError:
             raise PlatformError("Slack has not been reached yet") from None
 
+    def _lane(self, method: str, workspace: str, channel: str) -> str:
+        known = self.workspace(workspace) if method in _PLACELESS else None
+        return lane_of(method, known.owner if known else workspace, channel)
+
     def _client_of(self, workspace: str) -> AsyncWebClient:
-        known = self._workspaces.get(workspace)
+        known = self.workspace(workspace)
         if known is None:
             raise PlatformRefused("the app is not installed in this workspace any more")
-        client = self._clients.get(workspace)
+        client = self._clients.get(known.owner)
         if client is None or client.session is not self.session:
-            client = self._clients[workspace] = self.client(known.bot_token)
+            client = self._clients[known.owner] = self.client(known.bot_token)
         return client
 
     def _learn(self, error: PlatformError, workspace: str, method: str, channel: str) -> None:
@@ -239,8 +273,9 @@ class Api:
         metrics.platform_calls.labels("slack", code or "no_answer").inc()
         if type(error) is PlatformError and (code in failures.RATE_LIMITED or error.retry_after is not None):
             wait = _REFUSED_FOR if error.retry_after is None else error.retry_after
-            self.governor.refused(lane_of(method, workspace, channel), wait, everywhere=False)
-        alarm = (workspace, method, code)
+            self.governor.refused(self._lane(method, workspace, channel), wait, everywhere=False)
+        known = self.workspace(workspace)
+        alarm = (known.owner if known else workspace, method, code)
         if code in failures.OPERATOR and alarm not in self._alarms:
             self._alarms.add(alarm)
             needed = str(failures.details_of(error).get("needed", ""))

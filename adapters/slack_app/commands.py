@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from bot import vocabulary
-from bot.messages import Address, ControlKind
+from bot.messages import Address, Author, ControlKind
 from bot.tool_commands import NO_TOOLS, Tools
 from bot.vocabulary import Order
 
@@ -29,16 +30,17 @@ def read_words(text: str, tools: Tools = NO_TOOLS, *, mentioned: bool) -> Order 
     return vocabulary.read_whole(text) if mentioned else None
 
 
-def rule_words(order: Order, workspace: str) -> str:
-    """The value of an order; where it names people and channels of this workspace, as the core calls them."""
+def rule_words(order: Order, address: Address, author: Author) -> str:
+    """The value of an order; people and channels of its giver's workspace that it names, as the core calls them."""
     if order.kind is not ControlKind.ACCESS:
         return order.value
-    return _REFERENCE.sub(lambda match: _scoped(match, workspace), order.value)
+    homes = {"user": author.id.rpartition(".")[0], "channel": address.workspace}
+    return _REFERENCE.sub(lambda match: _scoped(match, homes), order.value)
 
 
-def _scoped(match: re.Match[str], workspace: str) -> str:
+def _scoped(match: re.Match[str], homes: Mapping[str, str]) -> str:
     kind = _REFERRED.get(match["mark"] or "", match["kind"])
-    return f"{kind}:{workspace}.{match['marked'] or match['bare']}"
+    return f"{kind}:{homes[kind]}.{match['marked'] or match['bare']}"
 
 
 def scope_at(scope: str, address: Address) -> str:

@@ -63,8 +63,8 @@ class Connection(Protocol):
         """Whether people of other organisations are answered in shared channels."""
         ...
 
-    def workspace(self, workspace: str) -> Workspace | None:
-        """Who we are in a workspace, None for an unknown one."""
+    def installation(self, organisation: str, team: str) -> Workspace | None:
+        """Who has installed the app in a workspace: itself or its organisation, None when it is a stranger's."""
         ...
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:

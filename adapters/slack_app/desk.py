@@ -62,9 +62,6 @@ class Desk:
             async with asyncio.timeout(ANSWER_WITHIN):
                 if order.kind is None:
                     sentence = await self._ask(form, order, address, reader)
-                elif order.kind in SLOW:
-                    self._connection.start(self._follow_up(_control(form, order, order.kind, address, reader), form))
-                    sentence = ""
                 else:
                     control = _control(form, order, order.kind, address, reader)
                     sentence = (await self._act(control, user)).text
@@ -75,7 +72,7 @@ class Desk:
         words = reader.text(order.value)
         asker = reader.author(word(form, "user_id"), word(form, "user_name"))
         try:
-            barred = await self._connection.inbox.barred(address, asker)
+            barred = await self._connection.inbox.barred(address, asker, order.tool.tool if order.tool else "")
             if barred:
                 return barred
             ts = await self._connection.post_question(address, word(form, "user_id"), order.shown(words))
@@ -87,12 +84,6 @@ class Desk:
             log.warning("command.not_stored", channel=address.channel, reason=str(error))
             return texts.say("not_stored", address.locale)
         return ""
-
-    async def _follow_up(self, control: Control, form: Json) -> None:
-        """Act on a command that was acknowledged before."""
-        user = word(form, "user_id")
-        reply = await self._act(control, user)
-        await self._connection.hand_over(control.address, user, "", reply, word(form, "response_url"))
 
     async def shortcut(self, payload: Json, reader: Reader) -> None:
         """Ask about a message, from its menu; the answer comes into its thread."""
@@ -151,6 +142,7 @@ class Desk:
     async def words(self, ask: Ask, order: Order, kind: ControlKind, user: str) -> None:
         """Act on a message that is a command, and whisper what became of it; raises what the inbox raises."""
         address = ask.address
+        thread = address.thread or (ask.message if address.direct else "")
         control = Control(
             key=ask.key.replace(f"{PLATFORM}/", f"{PLATFORM}/words/", 1),
             kind=kind,
@@ -158,11 +150,11 @@ class Desk:
             conversation=ask.conversation if address.thread else "",
             address=address,
             actor=ask.author,
-            value=rule_words(order, address.workspace),
+            value=rule_words(order, address, ask.author),
             scope=scope_at(order.scope, address),
+            origin={"thread": thread},
         )
         reply = await self.steer(control, user)
-        thread = address.thread or (ask.message if address.direct else "")
         self._connection.start(self._connection.hand_over(address, user, thread, reply))
 
     async def steer(self, control: Control, user: str) -> Reply:
@@ -176,20 +168,23 @@ class Desk:
 def _control(form: Json, order: Order, kind: ControlKind, address: Address, reader: Reader) -> Control:
     """The control that a slash command is; such commands are given outside of any thread."""
     occasion = word(form, "trigger_id") or uuid.uuid4().hex
+    actor = reader.author(word(form, "user_id"), word(form, "user_name"))
     return Control(
         key=f"{PLATFORM}/command/{reader.workspace.id}/{occasion}",
         kind=kind,
         conversation="",
         address=address,
-        actor=reader.author(word(form, "user_id"), word(form, "user_name")),
-        value=rule_words(order, reader.workspace.id),
+        actor=actor,
+        value=rule_words(order, address, actor),
         scope=scope_at(order.scope, address),
+        origin={"response_url": word(form, "response_url")},
     )
 
 
 def _asked(form: Json, ts: str, address: Address, reader: Reader) -> Ask:
     """The ask that a question is which was posted, with this ts, for whoever gave the command; it has no text yet."""
-    home, channel, user = reader.workspace.id, word(form, "channel_id"), word(form, "user_id")
+    channel, user = word(form, "channel_id"), word(form, "user_id")
+    home = reader.home(channel)
     return Ask(
         key=message_key(home, channel, ts),
         conversation=conversation_of(home, channel, ts),
@@ -205,7 +200,8 @@ def _asked(form: Json, ts: str, address: Address, reader: Reader) -> Ask:
 def _about(payload: Json, message: Json, reader: Reader, question: str, reads_place: bool) -> Ask:
     """The ask that a shortcut in this message's menu is."""
     channel, user = part(payload, "channel"), part(payload, "user")
-    home, where = reader.workspace.id, word(channel, "id")
+    where = word(channel, "id")
+    home = reader.home(where)
     root = word(message, "thread_ts") or word(message, "ts") or word(payload, "message_ts")
     quote = reader.quote(message)
     occasion = word(payload, "action_ts", "trigger_id") or uuid.uuid4().hex

@@ -11,9 +11,10 @@ import structlog
 
 from adapters.slack_app.connection import Connection
 from adapters.slack_app.desk import Answer, Desk
-from adapters.slack_app.inbound import PLATFORM, Reader, conversation_of, said_at, workspace_of
+from adapters.slack_app.inbound import PLATFORM, Reader, conversation_of, said_at
 from adapters.slack_app.markup import Json, part, word
 from adapters.slack_app.messages import Arrival, Messages
+from adapters.slack_app.places import Places
 from adapters.slack_app.twins import Twins
 from bot.messages import Control, ControlKind
 
@@ -32,6 +33,7 @@ class Events:
         self._connection = connection
         self._clock = clock
         self._desk = Desk(connection)
+        self._places = Places(connection)
         messages = Messages(connection, self._desk, twins or Twins())
         self._handlers: Mapping[str, Callable[[Arrival], Awaitable[None]]] = {
             "message": messages.take,
@@ -68,22 +70,18 @@ class Events:
         return Answer()
 
     def _reader(self, body: Json) -> Reader | None:
-        name = workspace_of(body)
-        workspace = self._connection.workspace(name)
+        workspace = self._places.workspace(body)
         if workspace is None:
-            log.warning("slack.unknown_workspace", workspace=name, kind=word(body, "type", "command"))
             return None
         return Reader(workspace, self._connection.people)
 
     async def _stopped(self, arrival: Arrival) -> None:
         """Slack's own Stop was pressed; whoever pressed it sees the answer end."""
         event, reader = arrival.event, arrival.reader
-        home, channel, user, thread = (
-            reader.workspace.id,
-            *(word(event, name) for name in ("channel", "user", "thread_ts")),
-        )
+        channel, user, thread = (word(event, name) for name in ("channel", "user", "thread_ts"))
         if not channel or not user:
             return
+        home = reader.home(channel)
         await self._connection.inbox.control(
             Control(
                 key=f"{PLATFORM}/stopped/{home}:{channel}:{word(event, 'event_ts') or thread}",
@@ -107,6 +105,6 @@ class Events:
         tokens = part(arrival.event, "tokens")
         if tokens and not tokens.get("bot"):
             return
-        home = arrival.reader.workspace.id
+        home = arrival.reader.workspace.owner
         log.error("slack.workspace_lost", workspace=home, reason=word(arrival.event, "type"))
         await self._connection.forget_workspace(home)

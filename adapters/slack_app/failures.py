@@ -29,6 +29,7 @@ UNAVAILABLE: Final = frozenset({"unknown_method", "feature_not_enabled", "method
 OPERATOR: Final = frozenset(
     {
         *("missing_scope", "no_permission", "not_allowed_token_type", "access_denied", "org_login_required"),
+        "team_access_not_granted",  # an organisation's app was not added to this workspace
         *(
             "invalid_auth",
             "not_authed",

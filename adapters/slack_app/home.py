@@ -50,12 +50,18 @@ class Home:
         self._choices = choices
 
     async def publish(self, workspace: str, user: str) -> None:
-        """Show somebody their page as it is now; the workspace's model is there for those who may choose it."""
+        """Show somebody their page as it is now; the workspace's model is there for those who may choose it.
+
+        In an organisation they have one page, which is about the workspace in which they opened it last.
+        """
         rights = await self._people.rights(workspace, user)
-        chosen = await self._choices.chosen(workspace, f"{workspace}.{user}")
+        here = self._api.workspace(workspace)
+        chosen = await self._choices.chosen(workspace, f"{here.owner if here else workspace}.{user}")
         shown = [action for action, scope in SCOPES.items() if scope == "me" or Right.MANAGE_SERVER in rights]
         locale = self._people.locale(workspace, user)
-        page = view(self._choices.names(), {action: chosen.get(SCOPES[action], DEFAULT) for action in shown}, locale)
+        choices = {action: chosen.get(SCOPES[action], DEFAULT) for action in shown}
+        # A click in an organisation's app does not tell its workspace (as recorded: `team` is null).
+        page = {**view(self._choices.names(), choices, locale), "private_metadata": workspace}
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._api.paced(workspace, "views.publish", Priority.ROLL_OVER, user_id=user, view=page)

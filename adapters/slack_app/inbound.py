@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.slack_app.client import Workspace
 from adapters.slack_app.connection import People
-from adapters.slack_app.markup import NOTHING, Json, mentions, part, parts, plain, word, words_of
+from adapters.slack_app.markup import Json, mentions, part, parts, plain, word, words_of
 from bot.messages import Address, Ask, Attachment, Author, Quote, Right
 
 PLATFORM: Final = "slack"
@@ -28,21 +28,6 @@ _QUOTE_LIMIT: Final = 4_000
 _FRESH: Final = 60.0
 # Names that Slack gives to conversations without one.
 _NAMELESS: Final = ("directmessage", "privategroup", "mpdm-")
-
-
-def workspace_of(body: Json) -> str:
-    """The key of the workspace that this came to: the organisation's id for an org-wide install, else the team's.
-
-    Reads events, commands and interactive payloads alike. In channels shared by Slack Connect an event's own team is
-    the speaker's, so its authorisation comes first.
-    """
-    first = next(iter(parts(body, "authorizations")), NOTHING)
-    org_wide = first.get("is_enterprise_install", body.get("is_enterprise_install"))
-    enterprise = word(first, "enterprise_id") or word(body, "enterprise_id") or word(part(body, "enterprise"), "id")
-    team = word(first, "team_id") or word(body, "team_id") or word(part(body, "team"), "id", "enterprise_id")
-    if str(org_wide).lower() == "true" and enterprise:
-        return enterprise
-    return team or word(part(body, "user"), "team_id") or enterprise
 
 
 def conversation_of(workspace: str, channel: str, root: str) -> str:
@@ -109,17 +94,24 @@ class Reader:
         self.workspace = workspace
         self._people = people
 
+    def home(self, channel: str, kind: str = "") -> str:
+        """What the messages of a channel are kept under; `kind` is Slack's type of the channel.
+
+        Direct messages are an organisation's, in whichever of its workspaces they are read (Slack docs, enterprise).
+        """
+        return self.workspace.owner if is_direct(channel, kind) else self.workspace.id
+
     def address(self, channel: str, user: str, *, thread: str = "", title: str = "", kind: str = "") -> Address:
         """Where something was said, with the locale of who said it; `kind` is Slack's type of the channel."""
         name = f"#{title}" if title and not title.startswith(_NAMELESS) else ""
-        home = self.workspace.id
-        locale = self._people.locale(home, user)
-        return Address(PLATFORM, home, f"{home}.{channel}", thread, locale, name, is_direct(channel, kind))
+        here, scoped = self.workspace.id, f"{self.home(channel, kind)}.{channel}"
+        locale = self._people.locale(here, user)
+        return Address(PLATFORM, here, scoped, thread, locale, name, is_direct(channel, kind))
 
     def author(self, user: str, name: str = "", rights: frozenset[Right] = frozenset()) -> Author:
         """Somebody on Slack; `name` is used while People do not know a better one."""
         known = self._people.name(self.workspace.id, user) if user else ""
-        return Author(f"{self.workspace.id}.{user}", known or name or user, rights)
+        return Author(f"{self.workspace.owner}.{user}", known or name or user, rights)
 
     def text(self, raw: str) -> str:
         """The words of a message: without the mention of the bot, other mentions by their names."""
@@ -127,8 +119,8 @@ class Reader:
 
     def ask(self, message: Json, at: float) -> Ask:
         """The ask that a message is, with its `channel` in it; `at` is when it was said."""
-        home, channel, user, ts = self.workspace.id, *(word(message, name) for name in ("channel", "user", "ts"))
-        address = self.address(channel, user, thread=thread_of(message), kind=word(message, "channel_type"))
+        channel, user, ts, kind = (word(message, name) for name in ("channel", "user", "ts", "channel_type"))
+        home, address = self.home(channel, kind), self.address(channel, user, thread=thread_of(message), kind=kind)
         return Ask(
             key=message_key(home, channel, ts),
             conversation=conversation_of(home, channel, address.thread or ts),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -106,6 +106,9 @@ class Messages:
         ours = {workspace.id, workspace.team}
         for authorization in parts(arrival.body, "authorizations"):
             ours |= {word(authorization, "team_id"), word(authorization, "enterprise_id")}
+        if workspace.organisation and word(arrival.body, "enterprise_id") == workspace.organisation:
+            # In such channels it is the speaker's: somebody of another workspace of the organisation.
+            ours.add(word(arrival.body, "team_id"))
         team = word(arrival.event, "user_team", "team")
         return bool(team) and team not in ours
 
@@ -123,18 +126,32 @@ class Messages:
         if word(now, "subtype") == _GRAVESTONE:
             await self._deleted(arrival, ts)
         elif inbound.is_person(now, reader.workspace) and before and word(now, "text") != word(before, "text"):
-            key = inbound.message_key(reader.workspace.id, word(event, "channel"), ts)
-            await self._steer(arrival, ControlKind.QUESTION_EDITED, key, reader.text(word(now, "text")))
+            key = inbound.message_key(reader.home(word(event, "channel")), word(event, "channel"), ts)
+            await self._reworded(arrival, key, reader.text(word(now, "text")))
+
+    async def _reworded(self, arrival: Arrival, key: str, text: str) -> None:
+        """A question is read anew; what would now steer the bot, and did not when it was said, is just words."""
+        order = read_words(text, self._connection.tools, mentioned=False)
+        asks = order if order is not None and order.kind is None else Order(None, text)
+        control = self._control(arrival, ControlKind.QUESTION_EDITED, key)
+        control = replace(control, value=asks.shown(asks.value), call=asks.call(asks.value))
+        reply = await self._connection.inbox.control(control)
+        if reply.text:
+            now = part(arrival.event, "message")
+            thread = inbound.thread_of(now) or (word(now, "ts") if control.address.direct else "")
+            whisper = self._connection.whisper(control.address, word(now, "user"), thread, reply.text)
+            self._connection.start(whisper)
 
     async def _deleted(self, arrival: Arrival, ts: str) -> None:
         channel = word(arrival.event, "channel")
         if ts and channel:
-            key = inbound.message_key(arrival.reader.workspace.id, channel, ts)
-            await self._steer(arrival, ControlKind.QUESTION_DELETED, key)
-            await self._steer(arrival, ControlKind.ANSWER_DELETED, inbound.post_ref(channel, ts))
+            key = inbound.message_key(arrival.reader.home(channel), channel, ts)
+            deleted = (ControlKind.QUESTION_DELETED, key), (ControlKind.ANSWER_DELETED, inbound.post_ref(channel, ts))
+            for kind, target in deleted:
+                await self._connection.inbox.control(self._control(arrival, kind, target))
 
-    async def _steer(self, arrival: Arrival, kind: ControlKind, target: str, value: str = "") -> None:
+    def _control(self, arrival: Arrival, kind: ControlKind, target: str) -> Control:
         user = word(part(arrival.event, "message"), "user") or word(part(arrival.event, "previous_message"), "user")
         address = arrival.reader.address(word(arrival.event, "channel"), user)
         actor = arrival.reader.author(user)
-        await self._connection.inbox.control(Control(f"{kind}/{target}", kind, "", address, actor, target, value))
+        return Control(f"{kind}/{target}", kind, "", address, actor, target)

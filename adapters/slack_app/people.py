@@ -38,9 +38,11 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Person:
+    """Somebody as far as they are known; `managed` are the ids of the workspaces and organisations they administer."""
+
     name: str = ""
     locale: str = ""
-    rights: frozenset[Right] = frozenset()
+    managed: frozenset[str] = frozenset()
     stale_at: float = 0.0
 
 
@@ -65,7 +67,9 @@ class People:
     async def rights(self, workspace: str, user: str) -> frozenset[Right]:
         """What somebody may do; none when Slack does not say within a second."""
         if await self.meet(workspace, user):
-            return self._person(workspace, user).rights
+            place = self._api.workspace(workspace)
+            here = {workspace, place.organisation if place else ""}
+            return _ALL_RIGHTS if self._person(workspace, user).managed & here else frozenset()
         log.info("slack.rights_unknown", workspace=workspace, user=user)
         return frozenset()
 
@@ -73,7 +77,7 @@ class People:
         """Wait until somebody has been looked up, if that was not done lately; whether it was within a second."""
         if self._person(workspace, user).stale_at > self._clock():
             return True
-        under_way = self._under_way.get((workspace, user))
+        under_way = self._under_way.get(self._key(workspace, user))
         if under_way is None:  # too many others are being looked up
             return False
         try:
@@ -86,8 +90,12 @@ class People:
         """End the look-ups that are under way."""
         await self._tasks.cancel()
 
+    def _key(self, workspace: str, user: str) -> _Key:
+        home = self._api.workspace(workspace)
+        return home.owner if home else workspace, user
+
     def _person(self, workspace: str, user: str) -> _Person:
-        key = (workspace, user)
+        key = self._key(workspace, user)
         person = self._known.get(key, _Person())
         if person.stale_at <= self._clock() and key not in self._under_way and len(self._under_way) < LOOKUPS:
             self._under_way[key] = asyncio.Event()
@@ -114,21 +122,34 @@ class People:
         except (PlatformError, TimeoutError) as error:
             log.info("slack.person_unknown", workspace=workspace, user=user, reason=str(error))
             # What they are called has hardly changed; what they may do is not taken for granted.
-            return replace(before, rights=frozenset(), stale_at=self._clock() + FAILED_FRESH)
-        return replace(read_person(workspace, part(answer, "user")), stale_at=self._clock() + FRESH)
+            return replace(before, managed=frozenset(), stale_at=self._clock() + FAILED_FRESH)
+        home = self._api.workspace(workspace)
+        person = read_person(part(answer, "user"), org_wide=bool(home and home.organisation))
+        return replace(person, stale_at=self._clock() + FRESH)
 
 
-def read_person(workspace: str, user: Json) -> _Person:
-    """A user object of Slack's as far as it is needed; admins of other organisations have no rights here."""
+def read_person(user: Json, *, org_wide: bool = False) -> _Person:
+    """A user object of Slack's as far as it is needed, as the token of a workspace or of a whole organisation gets it.
+
+    Admins of other organisations have no rights here.
+    """
     profile = part(user, "profile")
     names = (word(profile, "display_name"), word(profile, "real_name"), word(user, "real_name"), word(user, "name"))
     name = next((said.strip() for said in names if said.strip()), "")
-    return _Person(name[:_NAME_LIMIT], word(user, "locale"), _rights(workspace, user))
+    return _Person(name[:_NAME_LIMIT], word(user, "locale"), frozenset(_managed(user, org_wide=org_wide) - {""}))
 
 
-def _rights(workspace: str, user: Json) -> frozenset[Right]:
+def _managed(user: Json, *, org_wide: bool) -> set[str]:
+    if user.get("is_stranger") or user.get("deleted"):
+        return set()
     of_grid = part(user, "enterprise_user")
-    homes = {word(user, "team_id"), word(of_grid, "enterprise_id"), *(of_grid.get("teams") or ())}
-    ours = workspace in homes and not user.get("is_stranger") and not user.get("deleted")
-    admin = any(role.get(mark) for role in (user, of_grid) for mark in _ADMIN_MARKS)
-    return _ALL_RIGHTS if ours and admin else frozenset()
+    home, organisation = {word(user, "team_id")}, {word(of_grid, "enterprise_id")}
+    if org_wide:
+        # Slack docs, reference/objects/user-object: the marks of a user are about the one workspace that it names.
+        return (home if _is_admin(user) else set[str]()) | (organisation if _is_admin(of_grid) else set[str]())
+    both = home | organisation | set(of_grid.get("teams") or ())
+    return both if _is_admin(user) or _is_admin(of_grid) else set()
+
+
+def _is_admin(role: Json) -> bool:
+    return any(role.get(mark) for mark in _ADMIN_MARKS)

@@ -6,6 +6,9 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 class Recent:
@@ -33,3 +36,22 @@ class Recent:
 
     def __contains__(self, key: str) -> bool:
         return key in self._seen and self._clock() - self._seen[key] < self._within
+
+
+class Kept(Generic[T]):
+    """What was last said of each of the last `limit` keys."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: OrderedDict[str, T] = OrderedDict()
+
+    def keep(self, key: str, value: T) -> None:
+        """Remember a value in the place of an earlier one."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self._limit:
+            self._values.popitem(last=False)
+
+    def get(self, key: str) -> T | None:
+        """The value of a key, None when it is not remembered."""
+        return self._values.get(key)

@@ -14,6 +14,7 @@ from adapters.slack_app import failures
 from adapters.slack_app.blocks import octets, trailer
 from adapters.slack_app.client import Api, Workspace, lane_of
 from adapters.slack_app.flow import Move, Stream, first_text, goes_on, grows, plan
+from adapters.slack_app.places import signed
 from adapters.slack_app.session import CLOSE_PATIENCE
 from adapters.slack_app.surface import STOP_STREAM as STOP
 from adapters.slack_app.surface import UPDATE, ThreadSurface
@@ -178,7 +179,7 @@ class StreamSurface(ThreadSurface):
 
     async def _stop(self, ref: str, page: Page, rest: str) -> None:
         """End a stream; `rest` is appended, and the blocks of the page's tail and buttons come below."""
-        below = trailer(page, self._locale)
+        below = signed(trailer(page, self._locale), self._workspace)
         await self._end(ref, working=goes_on(page), markdown_text=rest or None, blocks=below or None)
 
     async def _end(self, ref: str, *, working: bool, **shown: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from adapters.slack_app import failures
 from adapters.slack_app.blocks import MARKDOWN_SIZE, Json, characters, defused, message, naming
 from adapters.slack_app.client import Api, Workspace, lane_of
+from adapters.slack_app.places import signed
 from adapters.slack_app.session import Session
 from adapters.slack_app.thread import Ours, Thread, metadata_of, parts_of, ref_of
 from adapters.slack_app.uploads import AnswerFile
@@ -177,7 +178,8 @@ class ThreadSurface:
     async def _shown_by(self, page: Page, call: Callable[[Json], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
         """Show a page in our blocks; where Slack will not have them there, at least its text is whole."""
         try:
-            return await call(message(page, self._locale))
+            shown = message(page, self._locale)
+            return await call({**shown, "blocks": signed(shown["blocks"], self._workspace)})
         except PlatformRefused as error:
             if failures.code_of(error) not in failures.OTHER_BLOCKS:
                 raise

@@ -76,6 +76,11 @@ class Context:
             provided = ",".join(sorted(self.team.scopes))
             raise Refusal("missing_scope", extra={"needed": scope, "provided": provided})
 
+    def needs_team(self) -> None:
+        """Refuse a call with an organisation's token that names none of its workspaces."""
+        if self.team.id == self.team.enterprise:
+            raise Refusal("missing_argument", broken="an organisation's token without team_id")
+
     def channel(self, argument: str = "channel", *, scope: str = "") -> Channel:
         """The conversation of an argument, if the app knows of it; `scope` is such as "history" of its family."""
         channel = self.world.channels.get(self.text(argument))

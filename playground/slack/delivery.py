@@ -100,7 +100,7 @@ class Delivery:
 
     def uninstall(self, team: Team) -> None:
         """Take the app out of a workspace: its token is void, and the app hears of it."""
-        team.revoked = True
+        self._world.revoke(team)
         self.announce(team, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [team.bot_user_id]}})
         self.announce(team, {"type": "app_uninstalled"})
 

@@ -101,10 +101,12 @@ def stopped_event(user: User, channel: Channel, thread: str, streams: list[str],
 
 def callback(world: World, team: Team, event: Json, channel: Channel | None = None) -> Json:
     """The event in its outer body, with an id of its own; Slack docs, apis/events-api#callback-field."""
+    # An org-wide installation names no team of its own; what concerns it as a whole, none at all (both as recorded).
+    own = None if team.id == team.enterprise else team.id
     body: Json = {
         "token": TOKEN,
-        "team_id": team.id,
-        "context_team_id": team.id,
+        "team_id": own,
+        "context_team_id": own,
         "context_enterprise_id": team.enterprise or None,
         "api_app_id": world.app_id,
         "event": event,
@@ -114,13 +116,13 @@ def callback(world: World, team: Team, event: Json, channel: Channel | None = No
         "authorizations": [
             {
                 "enterprise_id": team.enterprise or None,
-                "team_id": team.id,
+                "team_id": None if team.org_wide else team.id,
                 "user_id": team.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": team.org_wide,
             }
         ],
-        "is_ext_shared_channel": bool(channel and channel.shared_with),
+        "is_ext_shared_channel": channel is not None and world.is_external(channel),
     }
     if team.enterprise:
         body["enterprise_id"] = team.enterprise

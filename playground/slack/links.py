@@ -74,7 +74,7 @@ class Links:
             raise web.HTTPFound(f"{self._world.address}/login?redir={request.path}")
         if "files:read" not in team.scopes:
             return await self.login(request)
-        if file is None or file.team != team.id:
+        if file is None or not self._world.reaches(team, file.team):
             return web.Response(status=404, text="not found")
         return web.Response(body=file.data, content_type=file.mimetype)
 

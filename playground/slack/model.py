@@ -20,7 +20,11 @@ class ChannelKind(StrEnum):
 
 @dataclass(eq=False)
 class Team:
-    """A workspace in which the app is installed with this bot token; `enterprise` is its Grid organisation or ""."""
+    """A workspace in which the app is installed with this bot token; `enterprise` is its Grid organisation or "".
+
+    If `org_wide` the organisation has installed the app for all of its workspaces: they share token, bot and scopes.
+    The organisation itself is one more such team, whose id is its own `enterprise`.
+    """
 
     id: str
     name: str
@@ -31,11 +35,15 @@ class Team:
     enterprise: str = ""
     revoked: bool = False
     agent: bool = True
+    org_wide: bool = False
 
 
 @dataclass(eq=False)
 class User:
-    """An account of a workspace; `app` marks the bot under test, `bot` any bot."""
+    """An account of a workspace; `app` marks the bot under test, `bot` any bot.
+
+    In an organisation it may be in further workspaces (`also_in`), and `org_admin` of all of them.
+    """
 
     id: str
     team: str
@@ -46,6 +54,13 @@ class User:
     owner: bool = False
     bot: bool = False
     app: bool = False
+    org_admin: bool = False
+    also_in: set[str] = field(default_factory=set[str])
+
+    @property
+    def workspaces(self) -> set[str]:
+        """The ids of all workspaces that the account is in."""
+        return {self.team, *self.also_in}
 
 
 @dataclass(eq=False)
@@ -65,7 +80,10 @@ class File:
 
 @dataclass(eq=False)
 class Channel:
-    """A conversation; `members` are user ids, `shared_with` the ids of other teams in it (Slack Connect)."""
+    """A conversation; `members` are user ids, `shared_with` the ids of other teams in it.
+
+    Those are of the same organisation, or strangers by Slack Connect.
+    """
 
     id: str
     team: str

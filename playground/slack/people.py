@@ -100,13 +100,13 @@ class Person:
 
     # The app's home -----------------------------------------------------------------------------------------------
 
-    async def open_home(self) -> None:
-        """Open the home tab of the app."""
-        self._open("home")
+    async def open_home(self, team: Team | None = None) -> None:
+        """Open the home tab of the app, in a workspace (the person's own unless named)."""
+        self._open("home", team or self.team)
 
     async def open_messages_tab(self) -> None:
         """Open the messages tab of the app."""
-        self._open("messages")
+        self._open("messages", self.team)
 
     async def look_at(self, channel: Channel) -> None:
         """Go to a channel while the app is open beside it."""
@@ -138,9 +138,9 @@ class Person:
             raise Impossible(f"{self.name} does not see {message.ts}")
         return channel
 
-    def _open(self, tab: str) -> None:
+    def _open(self, tab: str, team: Team) -> None:
         event = events.home_event(self.user, self.dm, tab, self.home_view(), self._world.clock.ts())
-        self._service.deliver.announce(self.team, event, channel=self.dm)
+        self._service.deliver.announce(team, event, channel=self.dm)
 
     def _view(self) -> Json:
         view = self.home_view()

@@ -154,7 +154,8 @@ class Rest:
         world, given = self._service.world, _token(call)
         if given == world.app_token:
             return _GUEST
-        return next((t for t in world.teams.values() if t.bot_token == given), None)
+        owner = next((t for t in world.teams.values() if t.bot_token == given), None)
+        return world.addressed(owner, call.args) if owner else None
 
     def _limited(self, call: Call, team: Team) -> Reply | None:
         channel = str(call.args.get("channel", "")) if call.method == "chat.postMessage" else ""

@@ -99,7 +99,7 @@ def _target(context: Context) -> Channel:
     user = context.world.users.get(context.text("channel"))
     if user is None:
         return context.writable()
-    if user.team != context.team.id:
+    if not context.world.reaches(context.team, user.team):
         raise Refusal("channel_not_found")
     return context.world.dm(user, context.team)
 

@@ -63,6 +63,7 @@ def open_direct(context: Context) -> Json:
 
 def list_all(context: Context) -> Json:
     """The conversations that the app may know of."""
+    context.needs_team()
     kinds = [_KINDS.get(str(t).strip()) for t in context.args.get("types", ["public_channel"])]
     if None in kinds:
         raise Refusal("invalid_types")
@@ -91,7 +92,7 @@ def channel_json(context: Context, channel: Channel) -> Json:
         "created": int(channel.created),
         "updated": int(channel.created * 1000),
         "is_archived": channel.archived,
-        "is_org_shared": False,
+        "is_org_shared": bool(channel.shared_with) and not context.world.is_external(channel),
         "context_team_id": context.team.id,
         "is_im": channel.kind is ChannelKind.DM,
     }
@@ -108,7 +109,7 @@ def channel_json(context: Context, channel: Channel) -> Json:
         "is_private": channel.kind is not ChannelKind.PUBLIC,
         "is_general": channel.name == "general",
         "is_shared": bool(channel.shared_with),
-        "is_ext_shared": bool(channel.shared_with),
+        "is_ext_shared": context.world.is_external(channel),
         "is_member": context.bot.id in channel.members,
         "shared_team_ids": [channel.team, *sorted(channel.shared_with)],
         "creator": min(channel.members, default=""),

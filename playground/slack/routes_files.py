@@ -34,7 +34,7 @@ def complete(context: Context) -> Json:
 def info(context: Context) -> Json:
     """One file."""
     file = context.world.files.get(context.text("file"))
-    if file is None or file.team != context.team.id:
+    if file is None or not context.world.reaches(context.team, file.team):
         raise Refusal("file_not_found")
     return {"file": file_json(context.world, file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
@@ -42,7 +42,7 @@ def info(context: Context) -> Json:
 def _finished(context: Context, given: Any) -> File:
     entry = cast("Json", given) if isinstance(given, dict) else {}
     upload = context.service.links.uploads.get(str(entry.get("id")))
-    if upload is None or upload.file is None or upload.team is not context.team:
+    if upload is None or upload.file is None or not context.world.reaches(context.team, upload.team.id):
         raise Refusal("file_not_found")
     return upload.file
 

@@ -86,7 +86,7 @@ def _recipient(context: Context, channel: Channel) -> Stream:
             raise Refusal("missing_recipient_user_id", broken="a stream outside of direct messages without a recipient")
     if user and user not in context.world.users:
         raise Refusal("user_not_found")
-    if user and team and context.world.users[user].team != team:
+    if user and team and team not in context.world.users[user].workspaces:
         context.breach("recipient_team_id is not the workspace of the recipient")
     if context.text("task_display_mode") not in ("", "timeline", "plan"):
         raise Refusal(

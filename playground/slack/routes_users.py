@@ -22,9 +22,15 @@ def auth_test(context: Context) -> Json:
         "team_id": team.id,
         "user_id": context.bot.id,
         "bot_id": team.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": team.org_wide,
         **enterprise,
     }
+
+
+def teams(context: Context) -> Json:
+    """The workspaces for which the token is good."""
+    known = [t for t in context.world.teams.values() if t.bot_token == context.team.bot_token and t.id != t.enterprise]
+    return {"teams": [{"id": t.id, "name": t.name} for t in known], "response_metadata": {"next_cursor": ""}}
 
 
 def api_test(context: Context) -> Json:
@@ -45,7 +51,8 @@ def connect(context: Context) -> Json:
 
 def revoke(context: Context) -> Json:
     """Make the token void."""
-    context.team.revoked = not context.args.get("test")
+    if not context.args.get("test"):
+        context.world.revoke(context.team)
     return {"revoked": context.team.revoked}
 
 
@@ -54,7 +61,7 @@ def user_info(context: Context) -> Json:
     user = context.world.users.get(context.text("user"))
     if user is None:
         raise Refusal("user_not_found")
-    shown = user_json(user)
+    shown = user_json(user) | _grid_json(context, user)
     if context.args.get("include_locale"):
         shown["locale"] = user.locale
     return {"user": shown}
@@ -62,6 +69,7 @@ def user_info(context: Context) -> Json:
 
 def bot_info(context: Context) -> Json:
     """The bot of an app."""
+    context.needs_team()
     for team in context.world.teams.values():
         if team.bot_id == (context.text("bot") or context.team.bot_id):
             return {"bot": _bot_json(context, team)}
@@ -122,6 +130,15 @@ def user_json(user: User) -> Json:
     }
 
 
+def _grid_json(context: Context, user: User) -> Json:
+    """What a user of an organisation has beside; Slack docs, reference/objects/user-object."""
+    team = context.world.teams[user.team]
+    if not team.enterprise:
+        return {}
+    own: Json = {"id": user.id, "enterprise_id": team.enterprise, "teams": sorted(user.workspaces)}
+    return {"enterprise_user": {**own, "is_admin": user.org_admin, "is_owner": user.org_admin}}
+
+
 def _bot_json(context: Context, team: Team) -> Json:
     world = context.world
     return {
@@ -147,6 +164,7 @@ _ITEM = "channel! name! timestamp!"
 METHODS = [
     method("auth.test", auth_test, AUTH_TESTS_A_MINUTE, "", ""),
     method("auth.revoke", revoke, "t3", "", "test:flag"),
+    method("auth.teams.list", teams, "t2", "", "cursor limit:number include_icon:flag"),
     method("api.test", api_test, "t4", "", "error foo"),
     method("apps.connections.open", connect, "t3", "", "", token="xapp"),  # noqa: S106  # the kind of token
     method("users.info", user_info, "t4", "users:read", "user! include_locale:flag"),

@@ -36,7 +36,7 @@ _MODAL = Shape(
 def publish(context: Context) -> Json:
     """Show somebody their home tab of the app."""
     user = context.world.users.get(context.text("user_id"))
-    if user is None or user.team != context.team.id:
+    if user is None or not context.world.reaches(context.team, user.team):
         raise Refusal("invalid_arguments", messages=["invalid user_id [json-pointer:/user_id]"])
     view = _view(context, _HOME)
     old = context.world.homes.get(user.id)

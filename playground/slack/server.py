@@ -14,7 +14,7 @@ from playground.slack.delivery import Delivery
 from playground.slack.faults import Fault, Hold
 from playground.slack.hooks import Hooks
 from playground.slack.journal import Change, Journal
-from playground.slack.model import Channel, ChannelKind, Message, Session, Team, User
+from playground.slack.model import Channel, ChannelKind, Json, Message, Session, Team, User
 from playground.slack.people import Person
 from playground.slack.rest import Rest
 from playground.slack.service import Service
@@ -31,7 +31,8 @@ class SlackStandIn:
     """A Slack of its own with one workspace, one channel named "general", and the app whose bot is tried.
 
     `latency` and `jitter` are seconds a Web API call. `agent` is whether the app uses the agent messaging experience,
-    `scopes` what it was given (all it asks for unless named). Use it as an async context manager.
+    `scopes` what it was given (all it asks for unless named). With an `organisation` the workspace is of that one, and
+    the app is installed for all of its workspaces. Use it as an async context manager.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class SlackStandIn:
         jitter: float = 0.0,
         agent: bool = True,
         scopes: Collection[str] | None = None,
+        organisation: str = "",
     ) -> None:
         self.world = World()
         self._journal = Journal()
@@ -56,9 +58,11 @@ class SlackStandIn:
         self._port = port
         self._runner: web.AppRunner | None = None
         self._people: dict[str, Person] = {}
-        self.team = self.add_team("playground")
+        granted: Json = {"scopes": self._scopes, "agent": agent}
+        self.organisation = self.world.add_organisation(organisation, **granted) if organisation else None
+        self.team = self.add_workspace("playground") if self.organisation else self.add_team("playground")
         operator = self.world.add_user(self.team, "operator", admin=True)
-        operator.owner = True
+        operator.owner, operator.org_admin = True, bool(organisation)
         self.owner = self._person(operator)
         self.channel("general")
 
@@ -143,6 +147,11 @@ class SlackStandIn:
     def add_team(self, name: str, *, enterprise: str = "") -> Team:
         """Another workspace in which the app is installed."""
         return self.world.add_team(name, enterprise=enterprise, scopes=self._scopes, agent=self._agent)
+
+    def add_workspace(self, name: str) -> Team:
+        """Another workspace of the organisation."""
+        assert self.organisation is not None
+        return self.world.add_workspace(self.organisation, name)
 
     def person(
         self, name: str, *, team: Team | None = None, admin: bool = False, locale: str = "en-US", bot: bool = False
@@ -267,10 +276,13 @@ class SlackStandIn:
         self.service.links.redirect = url.rstrip("/")
 
     def invite(self, channel: Channel, *people: Person) -> None:
-        """Let people into a channel, of another workspace too: then it is shared with that (Slack Connect)."""
+        """Let people into a channel, of another workspace too: then it is shared with that.
+
+        By Slack Connect, or within the organisation that both are of.
+        """
         for person in people:
             channel.members.add(person.id)
-            if person.team.id != channel.team:
+            if channel.team not in person.user.workspaces:
                 channel.shared_with.add(person.team.id)
 
     def take_bot_out(self, channel: Channel) -> None:

@@ -51,11 +51,12 @@ class Service:
         broadcast: bool = False,
     ) -> Message:
         """Post a person's message; who writes in a public channel joins it. Raises Impossible where one cannot."""
-        if channel.kind is ChannelKind.PUBLIC and channel.team == user.team:
+        if channel.kind is ChannelKind.PUBLIC and channel.team in user.workspaces:
             channel.members.add(user.id)
         if channel.archived or user.id not in channel.members:
             raise Impossible(f"{user.name} cannot write in {channel.name or channel.id}")
-        message = Message(self.world.clock.ts(), channel.id, user.id, user.team, text, thread=thread)
+        team = channel.team if channel.team in user.workspaces else user.team
+        message = Message(self.world.clock.ts(), channel.id, user.id, team, text, thread=thread)
         message.client_msg_id = "" if user.bot else str(uuid.uuid4())
         message.bot_id = f"B{user.id[1:]}" if user.bot else ""
         message.files, message.broadcast = list(files), broadcast

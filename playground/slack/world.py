@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from playground.slack.clock import Clock
 from playground.slack.model import Channel, ChannelKind, File, Json, Message, Session, Stream, Team, User
@@ -79,6 +79,22 @@ class World:
         self.teams[team_id] = team
         return team
 
+    def add_organisation(self, name: str, *, scopes: Iterable[str] = SCOPES, agent: bool = True) -> Team:
+        """A new organisation that has installed the app for all of its workspaces, of which there are none yet."""
+        own_id, bot_id = self.ids.new("E"), self.ids.new("B")
+        token = f"xoxb-{own_id}-{secrets.token_hex(8)}"
+        bot = User(self.ids.new("U"), own_id, self.app_name, self.app_name.capitalize(), bot=True, app=True)
+        organisation = Team(own_id, name, token, bot.id, bot_id, set(scopes), own_id, agent=agent, org_wide=True)
+        self.users[bot.id] = bot
+        self.teams[own_id] = organisation
+        return organisation
+
+    def add_workspace(self, organisation: Team, name: str) -> Team:
+        """A new workspace of an organisation that has installed the app."""
+        team = replace(organisation, id=self.ids.new("T"), name=name)
+        self.teams[team.id] = team
+        return team
+
     def add_user(self, team: Team, name: str, *, locale: str = "en-US", admin: bool = False, bot: bool = False) -> User:
         """A new account of a workspace."""
         user = User(self.ids.new("U"), team.id, name, name.capitalize(), locale, admin, bot=bot)
@@ -93,8 +109,11 @@ class World:
         return channel
 
     def dm(self, user: User, team: Team | None = None) -> Channel:
-        """The direct message of a user with the bot of a workspace, their own unless named; made on first use."""
-        where = team or self.teams[user.team]
+        """The direct message of a user with the bot of a workspace, their own unless named; made on first use.
+
+        There is but one in an organisation that has installed the app.
+        """
+        where = self.teams[user.team] if team is None or team.org_wide else team
         pair = {user.id, where.bot_user_id}
         for channel in self.channels.values():
             if channel.kind is ChannelKind.DM and channel.members == pair:
@@ -118,8 +137,35 @@ class World:
         return self.teams[channel.team]
 
     def installed_in(self, channel: Channel) -> list[Team]:
-        """The workspaces whose bot takes part in a channel."""
-        return [t for t in self.teams.values() if t.bot_user_id in channel.members and not t.revoked]
+        """The workspaces whose bot takes part in a channel; an organisation's bot does so for the first of its own."""
+        here = [t for t in self.teams.values() if t.bot_user_id in channel.members and not t.revoked]
+        inside = [t for t in here if not t.org_wide or t.id in {channel.team, *channel.shared_with}]
+        return list({t.bot_token: t for t in reversed(inside)}.values())
+
+    def revoke(self, team: Team) -> None:
+        """Make a token void, for all whose it is."""
+        for sharing in self.teams.values():
+            sharing.revoked = sharing.revoked or sharing.bot_token == team.bot_token
+
+    def reaches(self, team: Team, other: str) -> bool:
+        """Whether the token of a team is also that of a workspace, by its id."""
+        return other == team.id or (other in self.teams and self.teams[other].bot_token == team.bot_token)
+
+    def addressed(self, team: Team, args: Json) -> Team:
+        """The workspace that a call with an organisation's token is about, the organisation itself where none is told.
+
+        That of its channel, or the one that it names.
+        """
+        if not team.org_wide:
+            return team
+        channel = self.channels.get(str(args.get("channel") or args.get("channel_id") or ""))
+        named = [channel.team, *sorted(channel.shared_with)] if channel else [str(args.get("team_id") or "")]
+        return self.teams[next((name for name in named if self.reaches(team, name)), team.enterprise)]
+
+    def is_external(self, channel: Channel) -> bool:
+        """Whether strangers are in a channel, by Slack Connect."""
+        own = self.teams[channel.team].enterprise
+        return any(not own or self.teams[other].enterprise != own for other in channel.shared_with)
 
     def message(self, channel: Channel, ts: str) -> Message:
         """A message that is there, or the refusal of an unknown one."""

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from adapters.slack_app.client import Workspace
-from adapters.slack_app.inbound import PLATFORM, workspace_of
+from adapters.slack_app.inbound import PLATFORM
+from adapters.slack_app.places import sender_of, team_in
 from bot.messages import ControlKind
 from tests.fixtures.virtually import virtually
 from tests.unit.adapters.slack_app.ear import Ear
@@ -47,7 +48,25 @@ def us(body: Payload) -> Workspace:
     user = str(authorizations[0].get("user_id") or "")
     # Those who prepared some recordings gave the bot and its authorisation different ids.
     bot = mentioned if event_type == "app_mention" and mentioned else user or "UBOT"
-    return Workspace(workspace_of(body), workspace_of(body), "", "xoxb", bot, "BBOT", agent=True)
+    organisation, team = sender_of(body)
+    org_wide = bool(authorizations[0].get("is_enterprise_install") or not team)
+    return Workspace(
+        organisation if org_wide else team,
+        "" if org_wide else team,
+        "",
+        "xoxb",
+        bot,
+        "BBOT",
+        agent=True,
+        organisation=organisation if org_wide else "",
+    )
+
+
+def home_of(body: Payload) -> str:
+    """What a recording's messages are kept under: its workspace, of an organisation's direct messages that."""
+    installed, channel = us(body), str(body.get("event", {}).get("channel") or body.get("channel_id") or "")
+    team = team_in(installed.organisation, body) if installed.organisation and channel[:1] != "D" else ""
+    return team or installed.owner
 
 
 def said_by_a_person(event: Payload) -> bool:
@@ -82,9 +101,9 @@ def is_an_ask(ear: Ear, body: Payload) -> None:
         return
     ask = ear.asked
     assert ask.addressed
-    assert ask.key == f"{PLATFORM}/{workspace_of(body)}:{event['channel']}:{event['ts']}"
+    assert ask.key == f"{PLATFORM}/{home_of(body)}:{event['channel']}:{event['ts']}"
     assert ask.conversation.endswith(f"/{event['channel']}/{event.get('thread_ts', event['ts'])}")
-    assert ask.author.id == f"{workspace_of(body)}.{event['user']}"
+    assert ask.author.id == f"{us(body).owner}.{event['user']}"
     assert f"<@{ear.us.bot_user if ear.us else ''}" not in ask.text
     assert [file.url for file in ask.attachments] == [file["url_private_download"] for file in event.get("files", [])]
 
@@ -113,7 +132,7 @@ def is_an_edit(ear: Ear, body: Payload) -> None:
         assert {kind for kind, _ in ear.kinds} == {ControlKind.QUESTION_EDITED}
         assert {control.value for control in ear.inbox.controls} == {now["text"]}
         assert {target for _, target in ear.kinds} == {
-            f"{PLATFORM}/{workspace_of(body)}:{event['channel']}:{now.get('ts', before.get('ts'))}"
+            f"{PLATFORM}/{home_of(body)}:{event['channel']}:{now.get('ts', before.get('ts'))}"
         }
 
 
@@ -130,13 +149,13 @@ def is_an_opening(ear: Ear, body: Payload) -> None:
 
 def is_a_loss(ear: Ear, body: Payload) -> None:
     """The app was removed."""
-    assert set(ear.forgotten) == {workspace_of(body)}
+    assert set(ear.forgotten) == {us(body).owner}
 
 
 def is_a_command(ear: Ear, body: Payload) -> None:
     """A slash command whose words nobody knows: a call for help, once."""
     assert ear.control.kind is ControlKind.HELP
-    assert ear.control.address.channel == f"{workspace_of(body)}.{body['channel_id']}"
+    assert ear.control.address.channel == f"{home_of(body)}.{body['channel_id']}"
 
 
 def ignored(ear: Ear, body: Payload) -> None:

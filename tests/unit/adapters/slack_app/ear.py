@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.messages import Address, Ask, Author, Control, ControlKind, Reply, Righ
 from bot.ports import Reception
 from bot.tasks import Tasks
 from bot.tool_commands import NO_TOOLS, Tools
+from bot.vocabulary import SLOW
 from storage.memory import MemoryStore
 
 Payload = dict[str, Any]
@@ -67,8 +68,8 @@ class StoredInbox:
     taken: list[Ask] = field(default_factory=list[Ask])
     controls: list[Control] = field(default_factory=list[Control])
     sentence: str = ""
-    file: tuple[str, str] | None = None
     barring: str = ""
+    barred_tools: dict[str, str] = field(default_factory=dict[str, str])
     failing: Exception | None = None
     held: asyncio.Event | None = None
 
@@ -85,11 +86,16 @@ class StoredInbox:
         if not await self.store.accept_control(control):
             return Reply()
         self.controls.append(control)
+        if control.kind in SLOW:
+            return Reply()
         await self.store.settle(control.key)
-        return Reply(self.sentence, self.file)
+        return Reply(self.sentence)
 
-    async def barred(self, address: Address, author: Author) -> str:
-        return self.barring
+    async def barred(self, address: Address, author: Author, tool: str = "") -> str:
+        return self.barring or self.barred_tools.get(tool, "")
+
+    async def tool_names(self, address: Address, author: Author) -> Sequence[str]:
+        raise NotImplementedError
 
     async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:
         raise NotImplementedError
@@ -122,9 +128,9 @@ class Ear:
         self.tools: Tools = NO_TOOLS
         self.answers_strangers = strangers
         self.us = workspace
+        self.installations: dict[str, Workspace] | None = None  # those that are told apart, None for `workspace` alone
         self.whispers: list[Whisper] = []
         self.questions: list[tuple[str, str]] = []
-        self.files: list[tuple[str, str]] = []
         self.prompted: list[tuple[str, str, str]] = []
         self.forgotten: list[str] = []
         self.unpostable: GlimmerError | None = None
@@ -167,8 +173,10 @@ class Ear:
 
     # What the adapter does for events --------------------------------------------------------------------------------
 
-    def workspace(self, workspace: str) -> Workspace | None:
-        return self.us
+    def installation(self, organisation: str, team: str) -> Workspace | None:
+        if self.installations is None:
+            return self.us
+        return self.installations.get(team) or self.installations.get(organisation)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.start(work)
@@ -177,7 +185,6 @@ class Ear:
         self.whispers.append(Whisper(address, user, thread, text, response_url))
 
     async def hand_over(self, address: Address, user: str, thread: str, reply: Reply, response_url: str = "") -> None:
-        self.files += [reply.file] if reply.file else []
         if reply.text:
             await self.whisper(address, user, thread, reply.text, response_url)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from adapters.slack_app.client import GUESSES, Api, Workspace
 from bot.messages import Address, Ask, Author
@@ -18,7 +19,8 @@ async def installed(place: SlackStandIn) -> AsyncGenerator[Api]:
     """Calls as the bot of the first workspace."""
     api = Api(Governor(overall=None, headers=False, sharing=(), guesses=GUESSES), url=place.url)
     team = place.team
-    api.add(Workspace(team.id, team.id, team.name, place.bot_token, place.bot_user.id, team.bot_id, agent=True))
+    us = Workspace(team.id, team.id, team.name, place.bot_token, place.bot_user.id, team.bot_id, agent=True)
+    api.add(replace(us, organisation=team.enterprise).within("") if place.organisation else us)
     try:
         yield api
     finally:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.slack_app.app import SlackAdapter, SlackSettings
+from adapters.slack_app.app import SlackAdapter, SlackSettings, workspace_of
 from adapters.slack_app.client import GUESSES
 from bot import texts
 from bot.messages import Ask, Turn
@@ -82,3 +82,22 @@ async def test_where_the_app_is_not_installed_it_says_so_in_its_own_words(place:
         said = [shown.visible for shown in place.ephemerals] + [str((told.response or {}).get("text", ""))]
         assert texts.say("not_installed") in said
         assert "Bolt" not in "".join(said)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept", "organisation"),
+    [
+        ({"team_id": "T1", "team": "Acme"}, "T1", ""),
+        ({"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": False}, "T1", ""),
+        ({"team_id": "E1", "enterprise_id": "E1", "is_enterprise_install": True}, "E1", "E1"),
+        ({"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": True}, "E1", "E1"),
+        ({"team_id": None, "enterprise_id": "E1", "is_enterprise_install": True}, "E1", "E1"),
+        ({"team_id": None, "enterprise_id": "E1"}, "E1", "E1"),
+    ],
+)
+def test_a_token_is_of_a_workspace_or_of_an_organisation(
+    answer: dict[str, object], kept: str, organisation: str
+) -> None:
+    found = workspace_of(answer, "xoxb")
+    assert (found.id, found.owner, found.organisation) == (kept, kept, organisation)
+    assert found.team == ("" if organisation else "T1")

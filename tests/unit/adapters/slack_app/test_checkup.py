@@ -144,6 +144,24 @@ async def test_a_stop_that_the_app_would_not_hear_of_is_told(warned: dict[str, A
     assert "agent_session_stopped" in finding.problem
 
 
+ORG_WIDE = {"ok": True, "enterprise_id": "E1", "is_enterprise_install": True, "user_id": "U1", "bot_id": "B1"}
+
+
+async def test_an_organisations_app_that_was_added_to_no_workspace_is_told() -> None:
+    [finding] = await findings_with(auth_test=ORG_WIDE, auth_teams_list={"ok": True, "teams": []})
+    assert finding.missing
+    assert "added to no workspace" in finding.problem
+
+
+async def test_an_organisations_app_with_a_workspace_has_no_findings() -> None:
+    assert await findings_with(auth_test=ORG_WIDE, auth_teams_list={"ok": True, "teams": [{"id": "T1"}]}) == []
+
+
+async def test_an_organisation_that_does_not_tell_its_workspaces_is_a_hint() -> None:
+    [hint] = await findings_with(auth_test=ORG_WIDE, auth_teams_list={"ok": False, "error": "unknown_method"})
+    assert (hint.missing, "unknown_method" in hint.problem) == (False, True)
+
+
 async def test_a_persons_token_is_told() -> None:
     [finding] = await findings_with(auth_test={"ok": True, "user_id": "U1"})
     assert "a person's token" in finding.problem

@@ -210,3 +210,72 @@ def test_lanes_are_counted_as_slack_counts(method: str, lane: str) -> None:
 
 def test_a_token_does_not_get_into_a_log() -> None:
     assert "xoxb" not in repr(TEAM)
+
+
+# Organisations -----------------------------------------------------------------------------------------------------
+
+ACME = Workspace("E1", "", "acme", "xoxb-e", "UBOT", "B1", agent=True, organisation="E1")
+
+
+@pytest.fixture
+async def org(server: Server, clock: Clock) -> AsyncGenerator[Api]:
+    api = Api(Governor(overall=None, headers=False, sharing=(), guesses=GUESSES), url=server.address, clock=clock)
+    api.add(ACME)
+    yield api
+    await api.close()
+
+
+async def test_all_workspaces_of_an_organisation_have_its_token(org: Api, server: Server) -> None:
+    for name in ("T1", "T2", "E1"):
+        await org.call(name, "chat.update", channel="C1", ts="1.0")
+    assert {token for _, token, _, _ in server.asked} == {"Bearer xoxb-e"}
+    assert org.workspace("T2") == ACME.within("T2")
+    assert org.workspace("") is None
+
+
+async def test_a_limit_in_one_workspace_leaves_the_others_theirs(org: Api, server: Server) -> None:
+    refusal = web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "30"})
+    server.answers += [refusal]
+    with pytest.raises(PlatformError):
+        await org.paced("T1", "chat.update", Priority.EDIT, channel="C1", ts="1.0")
+    assert org.governor.closed_for("update:T1") > 29.0
+    assert org.governor.closed_for("update:T2") == 0.0
+
+
+async def test_calls_that_name_no_channel_count_for_the_organisation(org: Api, server: Server) -> None:
+    refusal = web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "30"})
+    server.answers += [refusal]
+    with pytest.raises(PlatformError):
+        await org.paced("T1", "users.info", Priority.BACKGROUND, user="U1")
+    assert org.governor.closed_for("users:E1") > 29.0
+    assert org.governor.closed_for("users:T1") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("organisation", "team", "known"),
+    [("E1", "T1", True), ("E1", "", True), ("E9", "T9", False), ("", "T1", False), ("E9", "", False)],
+)
+async def test_only_what_names_the_organisation_is_of_it(org: Api, organisation: str, team: str, known: bool) -> None:
+    assert org.installation(organisation, team) == (ACME if known else None)
+
+
+async def test_a_workspace_that_installed_the_app_itself_does_not_stand_for_its_organisation(api: Api) -> None:
+    assert api.installation("E1", "T1") == TEAM
+    assert api.installation("E1", "T2") is None
+    assert api.workspace("T2") is None
+
+
+async def test_when_the_organisation_removes_the_app_all_its_workspaces_are_without(org: Api, server: Server) -> None:
+    org.remove("E1")
+    with pytest.raises(PlatformRefused):
+        await org.call("T1", "chat.update")
+    assert server.asked == []
+
+
+async def test_the_operator_of_an_organisation_is_told_once(org: Api, server: Server) -> None:
+    server.answers += [{"ok": False, "error": "missing_scope", "needed": "chat:write"}] * 2
+    with capture_logs() as logs:
+        for name in ("T1", "T2"):
+            with pytest.raises(PlatformRefused):
+                await org.call(name, "chat.update")
+    assert [line["event"] for line in logs].count("slack.operator_needed") == 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.slack_app.commands import read_command, read_words, rule_words, scope_at
-from bot.messages import Address, ControlKind
+from bot.messages import Address, Author, ControlKind
 from bot.vocabulary import HELP, Order
 
 MODEL, THINKING, JOBS = ControlKind.MODEL, ControlKind.THINKING, ControlKind.JOBS
@@ -94,8 +94,14 @@ def test_what_is_a_command_among_messages(text: str, mentioned: bool, order: Ord
     ],
 )
 def test_a_rule_names_people_and_channels_of_this_workspace(written: str, read: str) -> None:
-    assert rule_words(Order(ControlKind.ACCESS, written), "T1") == read
-    assert rule_words(Order(MODEL, written), "T1") == written
+    giver = Author("T1.UBOSS", "Boss")
+    assert rule_words(Order(ControlKind.ACCESS, written), PLACE, giver) == read
+    assert rule_words(Order(MODEL, written), PLACE, giver) == written
+
+
+def test_a_rule_of_a_workspace_names_the_people_of_its_organisation() -> None:
+    order = Order(ControlKind.ACCESS, "deny <@U1> channel:C1")
+    assert rule_words(order, PLACE, Author("E1.UBOSS", "Boss")) == "deny user:E1.U1 channel:T1.C1"
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import pytest
 from adapters.slack_app.courtesy import Courtesy
 from adapters.slack_app.people import People
 from bot import texts
+from bot.errors import OperatorError
 from bot.messages import Reply
 from playground.slack.people import Person
 from playground.slack.server import SlackStandIn
-from tests.unit.adapters.slack_app.ear import Ear, command
+from tests.unit.adapters.slack_app.ear import ROOT, Ear, command, direct, said
 from tests.unit.adapters.slack_app.installed import asked, installed
 
 GIVEN = Reply("Here it is.", ("glimmer.md", "all of it"))
@@ -60,12 +61,23 @@ async def test_without_a_file_it_is_a_whisper_and_without_words_nothing(place: S
     assert await hand_over(place, ann, Reply()) == ["Done."]
 
 
-async def test_a_command_that_takes_long_is_acknowledged_before() -> None:
+async def test_a_command_that_takes_long_is_stored_before_it_is_acknowledged_with_the_way_to_its_giver() -> None:
     ear = Ear()
-    ear.inbox.sentence, ear.inbox.file = "Here it is.", GIVEN.file
-    answer = await ear.take(command("export json"))
-    assert answer.body is None
-    await ear.tasks.wait(10)
-    assert ear.inbox.controls[0].value == "json"
-    assert ear.files == [GIVEN.file]
-    assert [whisper.text for whisper in ear.whispers] == ["Here it is."]
+    assert (await ear.take(command("export json"))).body is None
+    assert ear.control.value == "json"
+    assert ear.control.origin == {"response_url": "https://hooks.test/c"}
+    assert await ear.inbox.store.unsettled() == [ear.control]
+
+
+async def test_words_that_take_long_are_answered_in_their_thread() -> None:
+    ear = Ear()
+    await ear.take(said("!forget here yes", thread_ts=ROOT), direct("!export", "1700000101.0"))
+    assert [control.origin["thread"] for control in ear.inbox.controls] == [ROOT, "1700000101.0"]
+    assert ear.whispers == []
+
+
+async def test_what_could_not_be_stored_is_said_at_once() -> None:
+    ear = Ear()
+    ear.inbox.failing = OperatorError("the disk is full")
+    answer = await ear.take(command("forget everything yes"))
+    assert answer.body == {"response_type": "ephemeral", "text": texts.say("not_stored")}

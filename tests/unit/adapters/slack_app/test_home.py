@@ -81,6 +81,21 @@ async def test_the_menus_show_what_is_chosen_now(desk: Desk) -> None:
     assert found[OURS]["initial_option"]["value"] == DEFAULT
 
 
+async def test_in_an_organisation_the_page_is_about_one_of_its_workspaces() -> None:
+    async with SlackStandIn(organisation="acme") as place, installed(place) as api:
+        people, shelf, second = People(api), Shelf(), place.add_workspace("second")
+        boss = place.person("boss", admin=True)
+        shelf.choices[f"{place.team.enterprise}.{boss.id}"] = {"me": "glm-two"}
+        for workspace, shown in ((place.team, [MINE, OURS]), (second, [MINE])):
+            await Home(api, people, shelf).publish(workspace.id, boss.id)
+            page = boss.home_view()
+            assert list(menus(page)) == shown
+            assert menus(page)[MINE]["initial_option"]["value"] == "glm-two"
+            assert (page or {})["private_metadata"] == workspace.id
+        await people.close()
+        assert place.violations == []
+
+
 async def test_the_page_says_what_is_stored_and_where_questions_go(desk: Desk) -> None:
     ann = desk.place.person("ann")
     await desk.home.publish(ann.team.id, ann.id)

@@ -4,36 +4,9 @@ from typing import Any
 
 import pytest
 
-from adapters.slack_app.inbound import attachments_of, is_person, said_at, thread_of, workspace_of
+from adapters.slack_app.inbound import attachments_of, is_person, said_at, thread_of
 from bot.messages import Attachment, Quote
-from tests.unit.adapters.slack_app.ear import ANN, BOT, CHANNEL, DM, NOW, ROOT, TEAM, TS, US, Ear, direct, mention, said
-
-ORG = {"enterprise_id": "E1", "team_id": None, "is_enterprise_install": True}
-ONE = {"enterprise_id": "E1", "team_id": "T1", "is_enterprise_install": False}
-
-
-@pytest.mark.parametrize(
-    ("body", "workspace"),
-    [
-        ({"team_id": "T2", "authorizations": [ONE]}, "T1"),
-        ({"team_id": "T1", "authorizations": [ORG]}, "E1"),
-        ({"team_id": "T1", "authorizations": [{"user_id": "UBOT"}]}, "T1"),
-        ({"team_id": "T1"}, "T1"),
-        ({"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": "false"}, "T1"),
-        ({"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": "true"}, "E1"),
-        ({"team": {"id": "T1"}, "enterprise": {"id": "E1"}, "is_enterprise_install": False}, "T1"),
-        ({"team": {"id": "T1"}, "enterprise": {"id": "E1"}, "is_enterprise_install": True}, "E1"),
-        ({"team": None, "enterprise": {"id": "E1"}, "is_enterprise_install": True}, "E1"),
-        ({"team": {"id": "T1"}, "enterprise": None}, "T1"),
-        ({"team": None, "user": {"team_id": "T1"}}, "T1"),
-        ({"enterprise_id": "E1"}, "E1"),
-        ({}, ""),
-    ],
-)
-def test_a_workspace_is_the_team_or_the_organisation_that_installed_the_app(
-    body: dict[str, Any], workspace: str
-) -> None:
-    assert workspace_of(body) == workspace
+from tests.unit.adapters.slack_app.ear import ANN, BOT, CHANNEL, DM, NOW, ROOT, TEAM, TS, US, Ear, direct, said
 
 
 async def test_a_mention_in_a_channel_begins_a_conversation_of_its_own() -> None:
@@ -86,14 +59,6 @@ async def test_names_and_locales_are_those_that_are_known() -> None:
     ear = Ear()
     ear.people.locales[ANN] = "zh-CN"
     assert (await ear.hear(f"<@{BOT}> 你好")).address.locale == "zh-CN"
-
-
-async def test_an_organisation_is_the_workspace_of_all_its_teams() -> None:
-    ear = Ear()
-    payload = mention(f"<@{BOT}> hi") | {"authorizations": [ORG]}
-    assert workspace_of(payload) == "E1"
-    await ear.take(payload)
-    assert ear.asked.origin["team"] == TEAM
 
 
 async def test_the_team_of_a_guest_from_another_workspace_is_theirs() -> None:

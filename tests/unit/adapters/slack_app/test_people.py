@@ -139,6 +139,18 @@ async def test_only_so_many_people_are_remembered(desk: Desk, monkeypatch: pytes
     assert desk.people.name(desk.home, desk.place.person("ann").id) == ""
 
 
+async def test_somebody_is_the_same_in_all_workspaces_of_an_organisation() -> None:
+    async with SlackStandIn(organisation="acme") as place, installed(place) as api:
+        people, second = People(api), place.add_workspace("second")
+        boss, owner = place.person("boss", admin=True), place.owner
+        assert await people.rights(place.team.id, boss.id) == frozenset(Right)
+        assert await people.rights(second.id, boss.id) == NONE
+        assert await people.rights(second.id, owner.id) == frozenset(Right)
+        assert people.name(second.id, boss.id) == "boss"
+        assert [call.method for call in place.calls] == ["users.info"] * 2
+        await people.close()
+
+
 async def test_closing_ends_the_look_ups(desk: Desk) -> None:
     hold = desk.place.hold("users.info")
     desk.people.name(desk.home, desk.place.person("ann").id)
@@ -152,19 +164,32 @@ ORGANISATION = {"enterprise_user": {"enterprise_id": "E1", "teams": ["T1"], "is_
 
 
 @pytest.mark.parametrize(
-    ("user", "granted"),
+    ("user", "managed"),
     [
-        ({**ADMIN, "team_id": "T1"}, True),
-        ({**ORGANISATION, "team_id": "T7"}, True),
-        ({**ADMIN, "team_id": "T2"}, False),
-        ({**ADMIN, "team_id": "T1", "is_stranger": True}, False),
-        ({**ADMIN, "team_id": "T1", "deleted": True}, False),
-        ({"team_id": "T1"}, False),
-        (ADMIN, False),
+        ({**ADMIN, "team_id": "T1"}, {"T1"}),
+        ({**ORGANISATION, "team_id": "T7"}, {"T1", "T7", "E1"}),
+        ({**ADMIN, "team_id": "T1", "is_stranger": True}, set[str]()),
+        ({**ADMIN, "team_id": "T1", "deleted": True}, set[str]()),
+        ({"team_id": "T1"}, set[str]()),
+        (ADMIN, set[str]()),
     ],
 )
-def test_only_admins_of_the_workspace_itself_have_rights(user: dict[str, object], granted: bool) -> None:
-    assert bool(read_person("T1", user).rights) is granted
+def test_admins_manage_what_they_belong_to(user: dict[str, object], managed: set[str]) -> None:
+    assert read_person(user).managed == managed
+
+
+@pytest.mark.parametrize(
+    ("user", "managed"),
+    [
+        ({**ADMIN, "team_id": "T1"}, {"T1"}),
+        ({**ADMIN, "team_id": "T1", "enterprise_user": {"enterprise_id": "E1", "teams": ["T1", "T2"]}}, {"T1"}),
+        ({**ORGANISATION, "team_id": "T1"}, {"E1"}),
+        ({**ADMIN, **ORGANISATION, "team_id": "T1"}, {"E1", "T1"}),
+        ({**ADMIN, "team_id": "T1", "is_stranger": True}, set[str]()),
+    ],
+)
+def test_an_admin_of_one_workspace_does_not_manage_its_organisation(user: dict[str, object], managed: set[str]) -> None:
+    assert read_person(user, org_wide=True).managed == managed
 
 
 @pytest.mark.parametrize(
@@ -178,4 +203,4 @@ def test_only_admins_of_the_workspace_itself_have_rights(user: dict[str, object]
     ],
 )
 def test_the_name_is_the_one_that_people_see(user: dict[str, object], name: str) -> None:
-    assert read_person("T1", user).name == name
+    assert read_person(user).name == name

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from bot import texts
+from bot.completion import ToolCall
 from bot.errors import PlatformGone
+from bot.messages import ControlKind
 from bot.tool_commands import Parameter, ToolCommand, Type
-from tests.unit.adapters.slack_app.ear import ANN, CHANNEL, ROOT, TEAM, TS, Ear, command, direct, mention, said
+from tests.unit.adapters.slack_app.ear import (
+    ANN,
+    BOT,
+    CHANNEL,
+    DM,
+    ROOT,
+    TEAM,
+    TS,
+    Ear,
+    Payload,
+    changed,
+    command,
+    direct,
+    mention,
+    said,
+)
 
 pytestmark = pytest.mark.usefixtures("silence")
 PLACE = Parameter("place", "place", Type.TEXT, "A town", required=True)
@@ -66,3 +85,42 @@ async def test_both_copies_of_a_message_call_a_tool_once(ear: Ear) -> None:
 async def test_a_mention_with_a_tools_name_is_a_question(ear: Ear) -> None:
     ask = await ear.hear("<@UBOT> weather Rome")
     assert (ask.text, ask.call) == ("weather Rome", None)
+
+
+async def test_a_tool_that_is_not_for_somebody_is_refused_before_it_is_shown_to_others(ear: Ear) -> None:
+    ear.inbox.barred_tools = {"weather": "Not for you."}
+    answer = await ear.take(command("weather Rome"))
+    assert answer.body == {"response_type": "ephemeral", "text": "Not for you."}
+    assert (ear.questions, ear.inbox.asks) == ([], [])
+    assert (await ear.take(command("ask about the weather"))).body is None
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "call"),
+    [
+        ("!weather Rome days:3", "/weather Rome days:3", IN_ROME),
+        (f"<@{BOT}> !WEATHER Rome days:3", "/weather Rome days:3", IN_ROME),
+        ("!ask how is it in Rome?", "how is it in Rome?", None),
+        ("how is it in Rome?", "how is it in Rome?", None),
+        ("!stop", "!stop", None),
+        ("!nothing known", "!nothing known", None),
+        ("weather Rome", "weather Rome", None),
+    ],
+)
+async def test_what_was_edited_is_read_as_what_is_said(
+    ear: Ear, written: str, value: str, call: ToolCall | None
+) -> None:
+    await ear.take(changed(said(written), said("!weather Paris")))
+    control = ear.control
+    assert (control.kind, control.value, control.call) == (ControlKind.QUESTION_EDITED, value, call)
+
+
+@pytest.mark.parametrize(("body", "thread"), [(said, ""), (direct, TS)])
+async def test_why_an_edit_is_not_taken_is_said_to_its_author(
+    ear: Ear, body: Callable[[str], Payload], thread: str
+) -> None:
+    ear.inbox.sentence = "Not for you."
+    channel = DM if thread else CHANNEL
+    await ear.take(changed(body("!weather Rome"), body("!weather Paris"), channel))
+    [whisper] = ear.whispers
+    assert (whisper.text, whisper.user, whisper.thread) == ("Not for you.", ANN, thread)

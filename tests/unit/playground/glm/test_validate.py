@@ -38,7 +38,6 @@ TAKEN = [
     question(temperature=0.0, top_p=1.0, max_tokens=131072, stream=True, stream_options={"include_usage": True}),
     question(thinking={"type": "disabled"}, request_id="r", user_id="abcdef", do_sample=True, stop=["END"]),
     question(tools=[TOOL], tool_choice="auto", response_format={"type": "json_object"}),
-    question(tools=[{"type": "web_search", "web_search": {"enable": True}}]),
     question(model="glm-5.3", thinking={"type": "enabled", "clear_thinking": True}, reasoning_effort="low"),
     question(model="glm-5.2", reasoning_effort="none"),
     question(model="glm-4.6v", messages=[IMAGE]),
@@ -105,6 +104,35 @@ REFUSED = [
 @pytest.mark.parametrize(("code", "body"), REFUSED)
 def test_zhipu_refuses_what_the_service_refuses(provider: str, code: str, body: dict[str, Any]) -> None:
     assert verdict(provider, body) == code
+
+
+ENGINES = {"bigmodel": "search_std", "zai": "search_pro_jina"}
+
+
+def searching(engine: str | None, **more: Any) -> list[dict[str, Any]]:
+    chosen = {"search_engine": engine} if engine else {}
+    return [{"type": "web_search", "web_search": {"enable": True, **chosen, **more}}]
+
+
+@pytest.mark.parametrize("provider", ENGINES)
+def test_a_search_of_the_web_has_its_own_engines_and_ranges(provider: str) -> None:
+    engine = ENGINES[provider]
+    taken = searching(engine, count=5, search_result=True, search_recency_filter="oneWeek", content_size="high")
+    assert verdict(provider, question(tools=taken)) == ""
+    assert verdict(provider, question(tools=[TOOL, *taken])) == ""
+    wrong = [
+        searching(None),
+        searching("search_prime"),
+        *(searching(other) for other in ENGINES.values() if other != engine),
+        searching(engine, count=0),
+        searching(engine, count=51),
+        searching(engine, search_result="yes"),
+        searching(engine, search_recency_filter="today"),
+        searching(engine, sources=True),
+        [{"type": "web_search"}],
+    ]
+    assert {verdict(provider, question(tools=tools)) for tools in wrong} == {"1210"}
+    assert verdict(provider, question(model="glm-4.6v", tools=taken)) == "1210"
 
 
 def test_the_old_vision_model_knows_no_system_role() -> None:
