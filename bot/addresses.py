@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Final
 
 # Platforms make a link of what begins so; Discord also in the middle of a word.
@@ -27,6 +28,12 @@ _PARTS: Final = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?P<host>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
     re.IGNORECASE | re.DOTALL,
 )
+# RFC 1123, section 2.1: names of hosts. What ends in digits is a number to a browser, however it is written.
+_NAME: Final = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE
+)
+# Kept for private networks (RFC 6761, 6762, 8375; ICANN on "internal"), and what such networks are often called.
+_PRIVATE: Final = ("localhost", "local", "internal", "home.arpa", "test", "invalid", "onion", "lan", "intranet", "corp")
 _UNUSUAL: Final = frozenset('"`|{}[]<>^\\')
 _JOINER: Final = "\u200b"
 
@@ -47,6 +54,15 @@ def host_of(address: str) -> str:
     """The host of an address, in lower case, with all that stands beside it."""
     parts = _PARTS.fullmatch(address)
     return parts["host"].lower() if parts else ""
+
+
+def is_public_host(host: str) -> bool:
+    """Whether a host, as it stands in an address without its port, may be one of the internet, by its name alone."""
+    try:
+        return ip_address(host.removeprefix("[").removesuffix("]")).is_global
+    except ValueError:
+        name = host.lower().removesuffix(".")
+        return _NAME.fullmatch(name) is not None and not any(f".{name}".endswith(f".{kept}") for kept in _PRIVATE)
 
 
 def end(run: str) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import suppress
+from heapq import merge
+from itertools import count
 from typing import Final
 
 from bot import texts
@@ -15,6 +16,10 @@ from bot.reply import Reply
 # Seconds without text before a line is shown, and between its changes.
 THINKING_AFTER: Final = 2.5
 THINKING_EVERY: Final = 5.0
+# Seconds after which the line says plainly that nothing has come: nobody shall be left without a text for 25.
+PLAIN_AFTER: Final = 20.0
+# What is due within so many seconds is due now: timers are that exact.
+_NOW: Final = 0.01
 
 
 class Company:
@@ -24,7 +29,7 @@ class Company:
         self._surface = surface
         self._reply = reply
         self._locale = locale
-        self._begun = time.monotonic()
+        self._begun = 0.0
         self._position = 0
         self._labels: Sequence[str] = ()
         self._moved = asyncio.Event()
@@ -41,12 +46,20 @@ class Company:
 
     async def keep(self) -> None:
         """Show that an answer is coming until its first text, and what tools do until the end."""
+        self._begun = asyncio.get_running_loop().time()
+        times = merge((PLAIN_AFTER,), count(THINKING_AFTER, THINKING_EVERY))
+        due = next(times)
         await self._surface.typing()
-        await self._wait(THINKING_AFTER - (time.monotonic() - self._begun))
         while True:
+            await self._wait(None if self._reply.text else due - self._passed)
             self._moved.clear()
+            while due <= self._passed + _NOW:
+                due = next(times)
             await self._show(self._line())
-            await self._wait(None if self._reply.text else THINKING_EVERY)
+
+    @property
+    def _passed(self) -> float:
+        return asyncio.get_running_loop().time() - self._begun
 
     async def _wait(self, seconds: float | None) -> None:
         # Not wait_for: until Python 3.12 it may swallow a cancellation that comes together with the event.
@@ -67,4 +80,5 @@ class Company:
             return ""
         if self._position:
             return texts.say("in_line", self._locale, position=str(self._position))
-        return texts.say("thinking", self._locale, seconds=str(round(time.monotonic() - self._begun)))
+        passed = round(self._passed)
+        return texts.say("thinking" if passed < PLAIN_AFTER else "no_text_yet", self._locale, seconds=str(passed))

@@ -100,11 +100,20 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A page of the web that an answer was made from, or only its title: strangers wrote both."""
+
+    title: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the model's answer; only the last one has `finish`, with who answered and what it cost.
+    """A piece of the model's answer; only the last one has `finish`, who answered, what it cost and its `sources`.
 
     `stage` says for FILTERED what was refused: "user", "assistant" or "history". A `position` is the request's place
-    among those that wait for the model, 1 for the next; it comes alone, 0 when the waiting is over.
+    among those that wait for the model, 1 for the next; it comes alone, 0 when the waiting is over. Of a `damaged`
+    answer a piece may be missing.
     """
 
     text: str = ""
@@ -116,6 +125,8 @@ class Delta:
     model: str = ""
     provider: str = ""
     position: int | None = None
+    sources: tuple[Source, ...] = ()
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,9 @@ class ModelRequest:
     """A prompt for one model by its canonical name; `user` is a key that names nobody.
 
     Requests that wait for the same model are served in turn by `conversation`. Without `thinking` the model thinks as
-    little as it can; of the levels that it does not know the nearest is taken.
+    little as it can; of the levels that it does not know the nearest is taken. With `search` a provider that can may
+    tell the model what it finds on the web, which strangers wrote and we never see; another leaves it at that. A
+    `foreign` one holds what others than the asker wrote, also where its messages do not show that.
     """
 
     model: str
@@ -132,6 +145,8 @@ class ModelRequest:
     conversation: str = ""
     thinking: Thinking | None = None
     tools: tuple[Tool, ...] = ()
+    search: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +155,8 @@ class ModelInfo:
 
     `price` is what a million tokens in and a million out cost together, in US dollars, None when it is not known.
     `thinking` are the levels that it can be told, none where it cannot be told any. Of `images`, and of `videos` of
-    these media types, it takes at most so many in a request.
+    these media types, it takes at most so many in a request, and of their data together `most_bytes`. For one that
+    `searches` some provider searches the web.
     """
 
     name: str
@@ -152,6 +168,8 @@ class ModelInfo:
     video_types: tuple[str, ...] = ("video/mp4",)
     most_images: int | None = None
     most_videos: int | None = None
+    most_bytes: int | None = None
     tools: bool = False
     thinking: tuple[Thinking, ...] = ()
     price: float | None = None
+    searches: bool = False

@@ -8,10 +8,12 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Protocol
 
-from bot.completion import Delta, Message, ModelRequest, Role
+from bot import sources
+from bot.completion import Delta, FinishReason, Message, ModelRequest, Role, Source
 from bot.echoes import EchoGuard
 from bot.errors import ModelError
 from bot.links import LinkGuard
+from bot.markdown import blocks
 from bot.marking import unquoted
 from bot.prompt import words
 from bot.tools.permits import Find, holds_foreign
@@ -29,24 +31,29 @@ class Guard:
     """A model for one answer, in one or more rounds; of its text nothing comes out that it should not say.
 
     These are the instructions that it was given, and once strangers have a say in its prompt links that could carry
-    data away and foreign pictures. `asked` is the question of the turn, `find` finds tools by their names.
+    data away and foreign pictures. `asked` is the question of the turn, `find` finds tools by their names. What the
+    answer was made from is listed at its end, in the language of the `locale`.
     """
 
-    def __init__(self, model: Speaker, asked: str, find: Find) -> None:
+    def __init__(self, model: Speaker, asked: str, find: Find, locale: str = "") -> None:
         self._model = model
         self._find = find
+        self._locale = locale
         self._wary = False
+        self._sources: tuple[Source, ...] = ()
         self._links = LinkGuard(asked=words(Message(Role.USER, asked)), known=asked)
-        self._spoken = False
+        self._said: list[str] = []
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
         """The answer to a request as it may be shown."""
-        self._wary |= holds_foreign(request.messages, self._find)
+        searched = request.search or sources.were_listed(request.messages)
+        self._wary |= searched or holds_foreign(request.messages, self._find)
         for text, echoed in _known(request.messages):
             self._links.learn(text, echoed=echoed)
-        if self._spoken:
+        if self._said:
             # What is said in two rounds is shown with an empty line between.
             self._links.feed("\n\n")
+            self._said.append("\n\n")
         echoes = EchoGuard(secret_of(request.messages))
         try:
             async with aclosing(self._model.stream(request)) as deltas:
@@ -54,11 +61,24 @@ class Guard:
                     text = self._linked(echoes.feed(delta.text))
                     if delta.finish is not None:
                         text += self._rest(echoes)
-                    self._spoken |= bool(text)
-                    yield replace(delta, text=text)
+                    if text:
+                        self._said.append(text)
+                    shown = replace(delta, text=text)
+                    yield shown if delta.finish is None else self._ended(shown, request)
         except ModelError:
             yield Delta(text=self._rest(echoes))
             raise
+
+    def _ended(self, last: Delta, request: ModelRequest) -> Delta:
+        """The last delta of a round; that of the answer lists the sources of all rounds, those of the newest first."""
+        self._sources = (*last.sources, *self._sources)
+        answer = "".join(self._said)
+        goes_on = last.tool_calls and request.tools
+        if goes_on or last.finish is FinishReason.FILTERED or not answer.strip():
+            return last
+        listed = sources.listing(self._sources, self._locale)
+        text = f"{last.text}{_closing(answer)}\n\n{listed}" if listed else last.text
+        return replace(last, text=text, sources=self._sources)
 
     def _rest(self, echoes: EchoGuard) -> str:
         """What was held back."""
@@ -66,12 +86,6 @@ class Guard:
 
     def _linked(self, text: str) -> str:
         return self._links.feed(text) if self._wary else text
-
-
-def checked(answer: str, asked: str) -> str:
-    """A whole answer to a question as it may be shown."""
-    links = LinkGuard(asked=words(Message(Role.USER, asked)), known=asked)
-    return links.feed(answer) + links.end()
 
 
 def without_echoes(text: str, messages: Sequence[Message]) -> str:
@@ -83,6 +97,11 @@ def without_echoes(text: str, messages: Sequence[Message]) -> str:
 def secret_of(messages: Sequence[Message]) -> str:
     """The instructions in these messages."""
     return "\n".join(unquoted(message.content) for message in messages if message.role is Role.SYSTEM)
+
+
+def _closing(answer: str) -> str:
+    """What ends a block of code that an answer has left open."""
+    return next((f"\n{block.closing}" for block in blocks(answer, lambda _: True)[-1:] if block.closing), "")
 
 
 def _known(messages: Sequence[Message]) -> list[tuple[str, str]]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Final, TypeVar
 
 import structlog
 
-from bot import guard, metrics, outcomes, remarks
+from bot import metrics, outcomes, remarks
 from bot.alarms import Alarms
-from bot.completion import Delta
+from bot.completion import Delta, ModelRequest
 from bot.errors import ModelError, OperatorError
-from bot.messages import Ask, Job, Outcome, Turn
+from bot.guard import Guard, Speaker, without_echoes
+from bot.messages import Ask, Job, Outcome, OutcomeKind, Turn
 from bot.outcomes import Asked
 from bot.ports import Model, Reception, Store
 from bot.questions import Question
@@ -46,6 +47,39 @@ RETRY: Final = 2.0
 LONGEST_RETRY: Final = 300.0
 
 Rebuild = Callable[[Turn], Awaitable[Question]]
+
+
+@dataclass(slots=True)
+class _Answer:
+    """As much of an answer as was heard, as it may be shown; `reasoning` only where that is wished for."""
+
+    text: str = ""
+    reasoning: str = field(default="", repr=False)
+
+    async def hear(self, model: Speaker, question: Question, locale: str) -> Delta:
+        """Take in what a model says to a question; the delta that ended it. Raises ModelError."""
+        finish = None
+        async with aclosing(Guard(model, question.text, _unknown, locale).stream(question.request)) as stream:
+            async for delta in stream:
+                self.text += delta.text
+                self.reasoning += delta.reasoning if question.shows_reasoning else ""
+                if delta.finish is not None:
+                    finish = delta
+        if finish is None:
+            raise ModelError("the stream ended without a reason", text="interrupted", resumable=True)
+        self.reasoning = without_echoes(self.reasoning, question.request.messages)
+        return finish
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Stands for a model that has given its answer before."""
+
+    answer: Delta
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
+        """The answer, whatever is asked."""
+        yield self.answer
 
 
 class Jobs:
@@ -185,11 +219,18 @@ class Jobs:
             except ModelError as error:
                 return None if error.resumable else await self._not_answered(asked, "", error)
             if delta is not None:
-                return _outcome(asked, guard.checked(delta.text, asked.question), delta)
+                return await self._checked(job, asked, delta)
             if self._left(job) < pause:
                 return outcomes.failed(asked, "too_late")
             await asyncio.sleep(pause)
             pause = min(pause * GROWTH, LONGEST_PAUSE)
+
+    async def _checked(self, job: Job, asked: Asked, delta: Delta) -> Outcome:
+        """What somebody else has worked out comes by the same rules as what we ask for ourselves."""
+        question = await self._insist(job, lambda: self._rebuild(job.turn))
+        answer = _Answer()
+        finish = await answer.hear(_Said(delta), question, asked.locale)
+        return _outcome(asked, answer, finish)
 
     async def _poll(self, job: Job) -> Delta | None:
         delta = None
@@ -205,28 +246,17 @@ class Jobs:
             question = await self._rebuild(job.turn)
             asked = Asked(question.text, *_whom(job))
             for last in (False, True):
-                pieces: list[str] = []
+                answer = _Answer()
                 try:
-                    finish = await self._read(question, pieces)
+                    finish = await answer.hear(self._model, question, asked.locale)
                 except ModelError as error:
                     if last or not error.resumable:
-                        return await self._not_answered(asked, "".join(pieces), error)
+                        return await self._not_answered(asked, answer.text, error)
                     log.info("job.repaired", turn=job.turn.id, code=error.code, reason=str(error))
                 else:
                     who = remarks.who_answered(finish, question.request.model, question.provider, asked.locale)
-                    return _outcome(asked, "".join(pieces), finish, *filter(None, (*question.notes, who)))
+                    return _outcome(asked, answer, finish, *filter(None, (*question.notes, who)))
         raise AssertionError("the second reading returns")
-
-    async def _read(self, question: Question, pieces: list[str]) -> Delta:
-        finish = None
-        async with aclosing(guard.Guard(self._model, question.text, _unknown).stream(question.request)) as stream:
-            async for delta in stream:
-                pieces.append(delta.text)
-                if delta.finish is not None:
-                    finish = delta
-        if finish is None:
-            raise ModelError("the stream ended without a reason", text="interrupted", resumable=True)
-        return finish
 
     async def _not_answered(self, asked: Asked, answer: str, error: ModelError) -> Outcome:
         metrics.model_failures.labels(error.text).inc()
@@ -254,10 +284,11 @@ def _whom(job: Job) -> tuple[str, str]:
     return job.turn.ask.address.locale, str(job.turn.id)
 
 
-def _outcome(asked: Asked, answer: str, finish: Delta, *notes: str) -> Outcome:
+def _outcome(asked: Asked, answer: _Answer, finish: Delta, *notes: str) -> Outcome:
     if finish.usage is not None:
         metrics.count_tokens(finish.model, finish.usage)
-    return outcomes.ended(asked, answer, finish, notes)
+    outcome = outcomes.ended(asked, answer.text, finish, notes)
+    return replace(outcome, reasoning=answer.reasoning) if outcome.kind is OutcomeKind.ANSWERED else outcome
 
 
 def _ask_of(job: Job, number: int, now: float) -> Ask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot import remarks, texts
@@ -45,9 +45,11 @@ def ended(asked: Asked, answer: str, finish: Delta, notes: Sequence[str] = ()) -
         note = texts.say(text, asked.locale)
         return Outcome(OutcomeKind.RETRACTED, note=note, model=finish.model, provider=finish.provider, usage=usage)
     if not answer.strip():
-        return failed(asked, "thought_out" if finish.finish is FinishReason.LENGTH else "empty")
+        ending = failed(asked, "thought_out" if finish.finish is FinishReason.LENGTH else "empty")
+        return replace(ending, model=finish.model, provider=finish.provider, usage=usage)
     mark, controls = _MARKS.get(finish.finish or FinishReason.STOP, ("", _ANSWERED))
     said = texts.say(mark, asked.locale) if mark else ""
+    notes = (texts.say("damaged", asked.locale), *notes) if finish.damaged else notes
     note = " ".join(filter(None, (remarks.joined(notes, remarks.ROOM - len(said) - 1), said)))
     return Outcome(OutcomeKind.ANSWERED, asked.question, answer, note, controls, finish.model, finish.provider, usage)
 

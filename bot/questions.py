@@ -10,13 +10,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot import prompt, remarks, sight
+from bot import prompt, remarks, sight, sources
 from bot.attachments import Attachments, Enclosure
 from bot.choices import Choices
-from bot.completion import Delta, Message, ModelInfo, ModelRequest, Role, Tool
+from bot.completion import Delta, FinishReason, Message, ModelInfo, ModelRequest, Role, Thinking, Tool
+from bot.marking import is_label
 from bot.messages import Address, Author, History, Turn
+from bot.personas import Persona
 from bot.ports import Adapter, Model, Store
 from bot.tokens import Estimator
+from bot.tool_choices import WEB_SEARCH
 
 # How many rounds of history are looked at; the budget of tokens ends it earlier.
 HISTORY_ROUNDS: Final = 40
@@ -66,6 +69,17 @@ class Terms:
     vision_model: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What is chosen for the asker of a turn."""
+
+    model: str
+    persona: Persona | None
+    thinking: Thinking | None
+    shows_reasoning: bool
+    tools: Sequence[Tool]
+
+
 class Questions:
     """Makes requests of turns; `tools` are those that a model is offered for somebody's question."""
 
@@ -88,51 +102,73 @@ class Questions:
 
     async def make(self, turn: Turn, adapter: Adapter, files: Sequence[Enclosure]) -> Question:
         """The request for a turn whose files are these."""
-        who = (turn.conversation, turn.ask.address, turn.ask.author.id)
-        (history, asker), (name, persona, thinking, shows, tools) = await asyncio.gather(
-            asyncio.gather(self._store.history(turn, rounds=HISTORY_ROUNDS), adapter.asker(turn.ask)),
-            asyncio.gather(
-                self._choices.chosen_model(*who),
-                self._choices.chosen_persona(*who),
-                self._choices.chosen_thinking(*who),
-                self._choices.shows_reasoning(*who),
-                self._tools(turn.conversation, turn.ask.address, turn.ask.author),
-            ),
+        history, asker, wishes = await asyncio.gather(
+            self._store.history(turn, rounds=HISTORY_ROUNDS), adapter.asker(turn.ask), self._wishes(turn)
         )
-        turn = _asked_by(turn, asker)
+        turn, locale = _asked_by(turn, asker), turn.ask.address.locale
         background = await adapter.background(turn.asks[0]) if turn.first or turn.asks[0].reads_place else ()
-        chosen = self._info(name)
-        exhibits = sight.exhibits(turn, files)
-        # A model that cannot see looks back only where there is something to be seen.
-        looks = chosen.images or exhibits or any(item.files for item in history.rounds[-1:])
-        illustrated = await self._illustrated(history) if looks else history
-        view = sight.view(exhibits, illustrated, self._candidates(chosen))
+        chosen = self._info(wishes.model)
+        view, illustrated = await self._view(turn, files, chosen, history)
         answering = view.seer or chosen
         budget = self._budget(answering)
         asked = prompt.question(turn, background, files, budget=budget)
-        last = Message(Role.USER, asked.text, media=view.shown)
-        terms = self._terms
-        shown = illustrated if answering.images else history
         messages = prompt.build(
-            turn, last, shown, instructions=terms.instructions, budget=budget, now=time.time(), persona=persona
+            turn,
+            Message(Role.USER, asked.text, media=view.shown),
+            illustrated if answering.images else history,
+            instructions=self._terms.instructions,
+            budget=budget,
+            now=time.time(),
+            persona=wishes.persona,
         )
-        request = ModelRequest(
-            answering.name,
-            messages,
-            self._user(turn),
-            turn.conversation,
-            thinking,
-            tools if answering.tools else (),
-        )
+        foreign = _is_foreign(turn, history) or sources.were_listed(messages)
+        request = self._request(turn, answering, messages, wishes, foreign=foreign)
         return Question(
             request,
             asked.text,
             history,
             prompt.cost(*messages) + prompt.cost_of_tools(request.tools),
-            self._notes(turn, files, asked, remarks.looked(view, chosen, turn.ask.address.locale)),
-            remarks.unseen(view, turn.ask.address.locale),
-            shows_reasoning=shows,
+            self._notes(turn, files, asked, remarks.looked(view, chosen, locale)),
+            remarks.unseen(view, locale),
+            shows_reasoning=wishes.shows_reasoning,
             provider=answering.providers[0],
+        )
+
+    async def _wishes(self, turn: Turn) -> _Wishes:
+        ask = turn.ask
+        who = (turn.conversation, ask.address, ask.author.id)
+        return _Wishes(
+            *await asyncio.gather(
+                self._choices.chosen_model(*who),
+                self._choices.chosen_persona(*who),
+                self._choices.chosen_thinking(*who),
+                self._choices.shows_reasoning(*who),
+                self._tools(turn.conversation, ask.address, ask.author),
+            )
+        )
+
+    async def _view(
+        self, turn: Turn, files: Sequence[Enclosure], chosen: ModelInfo, history: History
+    ) -> tuple[sight.View, History]:
+        """What is to be seen and who looks at it, and the history with its pictures where they are needed for that."""
+        exhibits = sight.exhibits(turn, files)
+        # A model that cannot see looks back only where there is something to be seen.
+        looks = chosen.images or exhibits or any(item.files for item in history.rounds[-1:])
+        illustrated = await self._illustrated(history) if looks else history
+        return sight.view(exhibits, illustrated, self._candidates(chosen)), illustrated
+
+    def _request(
+        self, turn: Turn, model: ModelInfo, messages: tuple[Message, ...], wishes: _Wishes, *, foreign: bool
+    ) -> ModelRequest:
+        return ModelRequest(
+            model.name,
+            messages,
+            self._user(turn),
+            turn.conversation,
+            wishes.thinking,
+            tuple(tool for tool in wishes.tools if tool != WEB_SEARCH) if model.tools else (),
+            search=model.searches and WEB_SEARCH in wishes.tools,
+            foreign=foreign,
         )
 
     async def remake(self, turn: Turn, adapter: Adapter) -> Question:
@@ -140,10 +176,13 @@ class Questions:
         return await self.make(turn, adapter, await self._attachments.gather(adapter, turn.asks))
 
     def learn(self, question: Question, finish: Delta) -> None:
-        """Take in what a provider has counted for this prompt, and for no other besides."""
+        """Take in what was counted for this prompt, and nothing else besides, and whether it was too long."""
         usage = finish.usage
-        if usage is not None and not usage.padded and not question.sees:
+        alone = not (question.sees or question.request.search)
+        if usage is not None and not usage.padded and alone:
             self.estimator.learn(finish.model, question.tokens, usage.prompt)
+        if finish.finish is FinishReason.CONTEXT:
+            self.estimator.overflowed(finish.model)
 
     def _info(self, name: str) -> ModelInfo:
         return next(info for info in self._model.models() if info.name == name)
@@ -186,6 +225,13 @@ class Questions:
     def _user(self, turn: Turn) -> str:
         who = f"{turn.ask.address.platform}/{turn.ask.author.id}".encode()
         return hmac.new(self._terms.salt, who, hashlib.sha256).hexdigest()[:32]
+
+
+def _is_foreign(turn: Turn, history: History) -> bool:
+    """Whether others than the asker have a say in a prompt: by what they asked, or by names that are no mere names."""
+    ask = turn.ask
+    others = any(item.asker not in ("", ask.author.id) for item in history.rounds)
+    return others or not (is_label(ask.author.name) and is_label(ask.address.title))
 
 
 def _asked_by(turn: Turn, asker: Author) -> Turn:

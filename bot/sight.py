@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
+from bot.addresses import is_public_host
 from bot.attachments import Enclosure
 from bot.completion import Media, MediaKind, ModelInfo
 from bot.messages import History, Turn
@@ -33,8 +36,8 @@ class Exhibit:
 class View:
     """Which model looks, and at what: no `seer` where there is nothing to be seen, or nobody who could.
 
-    Of `total` pictures or videos that it can see it is `shown` as many as it takes; `missed` it cannot see, for the
-    reason that `why` names the sentence of.
+    Of `total` pictures or videos that it can see it is `shown` as many as it takes; `missed` it cannot see, and `why`
+    names the sentence that says the reason for the first of them.
     """
 
     seer: ModelInfo | None = None
@@ -67,10 +70,10 @@ def view(shown: Sequence[Exhibit], history: History, candidates: Sequence[ModelI
     seen = _seen(shown, seer, kind)
     missed = tuple(exhibit for exhibit in shown if exhibit not in seen)
     if not seen:
-        return View(missed=missed, why=_why(missed, candidates))
+        return View(missed=missed, why=_why(missed[0], candidates))
     most = seer.most_images if kind is MediaKind.IMAGE else seer.most_videos
-    why = "not_together" if any(exhibit.media.kind is not kind for exhibit in missed) else "not_taken"
-    return View(seer, tuple(exhibit.media for exhibit in seen[:most]), len(seen), missed, why if missed else "")
+    why = _why(missed[0], [seer], kind) if missed else ""
+    return View(seer, tuple(exhibit.media for exhibit in seen[:most]), len(seen), missed, why)
 
 
 def _linked(turn: Turn) -> Iterator[Media]:
@@ -92,7 +95,14 @@ def _look_back(history: History, candidates: Sequence[ModelInfo]) -> View:
 
 
 def _seen(shown: Sequence[Exhibit], model: ModelInfo, kind: MediaKind) -> Sequence[Exhibit]:
-    return [exhibit for exhibit in shown if exhibit.media.kind is kind and _takes(model, exhibit.media)]
+    """What the model takes of this kind, as much of it as goes into one request."""
+    room, seen = model.most_bytes or math.inf, list[Exhibit]()
+    for exhibit in shown:
+        media = exhibit.media
+        if media.kind is kind and _takes(model, media) and _reachable(media) and len(media.data) <= room:
+            seen.append(exhibit)
+            room -= len(media.data)
+    return seen
 
 
 def _takes(model: ModelInfo, media: Media) -> bool:
@@ -101,7 +111,23 @@ def _takes(model: ModelInfo, media: Media) -> bool:
     return model.videos and media.media_type in model.video_types
 
 
-def _why(missed: Sequence[Exhibit], candidates: Sequence[ModelInfo]) -> str:
-    """Why nobody sees any of it: videos may only be of a kind that none takes."""
-    videos = any(exhibit.media.kind is MediaKind.VIDEO for exhibit in missed)
-    return "not_taken" if videos and any(model.videos for model in candidates) else "nobody_sees"
+def _reachable(media: Media) -> bool:
+    """Whether a provider may come by it: what lies within a private network is not theirs to fetch."""
+    try:
+        host = urlsplit(media.url).hostname or ""
+        return not media.url or is_public_host(host if host.isascii() else host.encode("idna").decode())
+    except ValueError:
+        return False
+
+
+def _why(missed: Exhibit, candidates: Sequence[ModelInfo], kind: MediaKind | None = None) -> str:
+    """Why none of these models sees something, where they look at things of a `kind`."""
+    media = missed.media
+    if not _reachable(media):
+        return "not_public"
+    if kind not in (None, media.kind):
+        return "not_together"
+    if any(_takes(model, media) for model in candidates):
+        return "too_heavy"
+    videos = media.kind is MediaKind.VIDEO and any(model.videos for model in candidates)
+    return "not_taken" if videos else "nobody_sees"

@@ -55,3 +55,7 @@ class Estimator:
         seen = min(high, max(low, counted / estimated))
         known = self.factor(model)
         self._factors[model] = known + _WEIGHT * (seen - known)
+
+    def overflowed(self, model: str) -> None:
+        """Take in that a prompt left no room for its answer: the next ones are held to half until more is known."""
+        self._factors[model] = FACTOR_BOUNDS[1]

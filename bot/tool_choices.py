@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -15,8 +15,15 @@ from bot.ports import Store
 from bot.rulebooks import Rulebooks
 from bot.vocabulary import OFF, ON
 
-# The setting that holds the names of the tools that are off in a scope.
+# What a provider does itself: no function, and only known by name to people who switch it. Each search costs.
+WEB_SEARCH: Final = Tool(
+    "web_search", "Search the web at the model's provider, and list the sources under the answer.", {}
+)
+
+# The setting that holds the names of the tools that are off in a scope, and after a + of those that are on there
+# although they are off where nobody says anything.
 TOOLS_SETTING: Final = "tools"
+_ON: Final = "+"
 # Characters of the list, and of what is said of each: Discord, which has the shortest messages, takes 2,000.
 _LIST: Final = 1_700
 _DESCRIPTION: Final = 80
@@ -24,13 +31,24 @@ _SWITCHED: Final = {ON: "tools_on", OFF: "tools_off"}
 
 
 class ToolChoices:
-    """Switches tools; one that is off in any scope is off. `offered` are those that models can be told of now."""
+    """Switches tools; one that is off in any scope is off. `offered` are those that models can be told of now.
 
-    def __init__(self, store: Store, choices: Choices, books: Rulebooks, offered: Callable[[], Sequence[Tool]]) -> None:
+    Those whose names are `opt_in` are off as well where they are switched on in no scope.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        choices: Choices,
+        books: Rulebooks,
+        offered: Callable[[], Sequence[Tool]],
+        opt_in: Collection[str] = (),
+    ) -> None:
         self._store = store
         self._choices = choices
         self._books = books
         self._offered = offered
+        self._opt_in = frozenset(opt_in)
         self._writing = asyncio.Lock()
 
     async def usable(self, conversation: str, address: Address, author: Author) -> tuple[Tool, ...]:
@@ -38,9 +56,16 @@ class ToolChoices:
         tools = self._offered()
         if not tools:
             return ()
-        off = await self._off(*scope_keys(conversation, address, author.id).values())
+        kept = await self._kept(*scope_keys(conversation, address, author.id).values())
+        off = kept | {name for name in self._opt_in if _ON + name not in kept}
         allowed = await self._books.allowed([tool.name for tool in tools], address, author)
         return tuple(tool for tool in tools if tool.name in allowed and tool.name not in off)
+
+    async def names(self, address: Address, author: Author) -> Sequence[str]:
+        """Those that somebody may use in a place, whether they are on or off there."""
+        names = [tool.name for tool in self._offered()]
+        allowed = await self._books.allowed(names, address, author)
+        return [name for name in names if name in allowed]
 
     async def act(self, control: Control) -> str:
         """Show the tools, or switch one for a scope; raises UserError."""
@@ -57,12 +82,14 @@ class ToolChoices:
 
     async def _switch(self, control: Control, switch: str, name: str) -> str:
         key = scope_keys(control.conversation, control.address, control.actor.id).get(control.scope, "")
-        kept = await self._off(key) - {name}
-        off = kept | {name} if switch == OFF else kept
-        scope = await self._choices.keep(control, TOOLS_SETTING, ",".join(sorted(off)) or None)
-        return say(control, _SWITCHED[switch], scope=scope, tool=name.replace("`", "")[:_DESCRIPTION])
+        kept = await self._kept(key) - {name, _ON + name}
+        opt_in = name in self._opt_in
+        kept |= {name} if switch == OFF else {_ON + name} if opt_in else set()
+        scope = await self._choices.keep(control, TOOLS_SETTING, ",".join(sorted(kept)) or None)
+        said = "tools_on_here" if opt_in and switch == ON else _SWITCHED[switch]
+        return say(control, said, scope=scope, tool=name.replace("`", "")[:_DESCRIPTION])
 
-    async def _off(self, *scopes: str) -> set[str]:
+    async def _kept(self, *scopes: str) -> set[str]:
         kept = await self._store.settings(TOOLS_SETTING, scopes)
         return {name for value in kept.values() for name in value.split(",")}
 

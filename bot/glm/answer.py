@@ -8,12 +8,13 @@ from typing import Any
 
 import structlog
 
-from bot.completion import Delta, FinishReason, Tool, ToolCall
+from bot.completion import Delta, FinishReason, Source, Tool, ToolCall, Usage
 from bot.glm.calls import CallAssembler
 from bot.glm.catalogue import Offer
 from bot.glm.errors import Fault, Refusal, broken, filter_stage, is_error, read_refusal, to_fault
 from bot.glm.fields import as_list, as_object, as_text, identifier, mend_surrogates, parse
 from bot.glm.leaks import LeakFilter, read_leak
+from bot.glm.search import read_sources
 from bot.glm.sse import EventDecoder, EventTooLarge
 from bot.glm.thinking import ThinkSplitter
 from bot.glm.usage import billed, read_usage
@@ -42,7 +43,8 @@ class Bounds:
     `silence` is for the first piece of all, with the waits and attempts before it, `idle` for the gap between two
     events (comments are none), `tail` for what follows the finish reason, `whole` for everything. Where another offer
     is left to be asked, there are shorter ones: `first` for the first event, `unseen` for a gap before the first
-    visible text, `whole_first` for an answer in one piece. An answer that reaches a bound ends there.
+    visible text, `whole_first` for an answer in one piece. Before visible text all attempts that begin and then hang
+    do so for `idle` together. An answer that reaches a bound ends there.
     """
 
     connect: float = 10.0
@@ -91,6 +93,14 @@ class AnswerReader:
         self._stage = ""
         self._counted: dict[str, Any] = {}
         self._bill: float | None = None
+        self._sources: list[Source] = []
+        self._damaged = False
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the provider has counted so far, None when it has said nothing."""
+        counted = self._counted or self._bill is not None
+        return read_usage(self._counted, self._bill, self._offer) if counted else None
 
     def feed(self, data: bytes) -> Delta | None:
         """Take the next bytes; return what they add, if anything."""
@@ -189,6 +199,7 @@ class AnswerReader:
             value = parse(text[glued + len("data:") :]) if glued >= 0 else None
             if value is None:
                 raise broken("truncated")
+            self._damaged = True
             log.warning("glm.frame_repaired", provider=self._offer.provider, model=self._offer.name)
         return as_object(value)
 
@@ -199,6 +210,8 @@ class AnswerReader:
         self._counted = as_object(chunk.get("usage")) or self._counted
         bill = billed(chunk) if "meta" in chunk else None
         self._bill = self._bill if bill is None else bill
+        # Seen in the first chunk and in the last one.
+        self._sources = read_sources(chunk.get("web_search")) or self._sources
         choices = as_list(chunk.get("choices"))
         if not choices:
             return
@@ -275,16 +288,17 @@ class AnswerReader:
         calls = self._called() if self.finish in _WHOLE else ()
         if calls or self.finish is FinishReason.TOOLS:
             self.finish = FinishReason.TOOLS if calls else FinishReason.STOP
-        counted = self._counted or self._bill is not None
         return Delta(
             text=text,
             reasoning=reasoning,
             tool_calls=calls,
             finish=self.finish,
             stage=self._stage,
-            usage=read_usage(self._counted, self._bill, self._offer) if counted else None,
+            usage=self.usage,
             model=self._offer.name,
             provider=self._offer.provider,
+            sources=tuple(self._sources),
+            damaged=self._damaged,
         )
 
     def _called(self) -> tuple[ToolCall, ...]:

@@ -16,6 +16,9 @@ from bot.completion import Media, MediaKind, ModelInfo, Thinking
 
 # Chinese yuan for a US dollar, about: models are compared by it, nothing is billed by it.
 _YUAN: Final = 7.1
+# Pictures and videos of one request: a guess, a dozen of the largest pictures. All of them are in memory at once, and
+# once more as base64.
+MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 class ThinkingStyle(StrEnum):
@@ -37,7 +40,8 @@ class Provider(_Row):
     `variable` is the prefix of its environment variables, `dialect` says whose error codes it uses. `markup` is what it
     takes for a model in relation to the vendor's price, None where that is not known. A `padded` one counts a prompt of
     its own together with ours, one with `background` answers requests that are collected later, and one that `recalls`
-    takes the reasoning back with the tool calls that it led to.
+    takes the reasoning back with the tool calls that it led to. `search` is how it is asked to search the web, empty
+    where it does not.
     """
 
     base_url: str
@@ -51,6 +55,7 @@ class Provider(_Row):
     padded: bool = False
     background: bool = False
     recalls: bool = False
+    search: dict[str, Any] = {}
 
 
 class Price(_Row):
@@ -101,6 +106,14 @@ class Model(_Row):
     concurrency: PositiveInt | None = None
     ids: dict[str, str]
 
+    @property
+    def searches(self) -> bool:
+        """Whether a provider may search the web for it: models that see take functions as their only tools.
+
+        (docs.bigmodel.cn, chat completion: the schemas of text and of vision requests)
+        """
+        return self.tools and not any(map(self.sees, MediaKind))
+
     def sees(self, kind: MediaKind) -> bool:
         """Whether it takes images, or videos."""
         return kind.value in self.input
@@ -130,6 +143,11 @@ class Offer:
     def id(self) -> str:
         """The model's name in requests to this provider."""
         return self.model.ids[self.provider]
+
+    @property
+    def search(self) -> dict[str, Any]:
+        """How it is asked to search the web, empty where it does not."""
+        return self.terms.search if self.model.searches else {}
 
 
 class Catalogue(_Row):
@@ -165,6 +183,7 @@ class Catalogue(_Row):
             video_types=row.films,
             most_images=row.images,
             most_videos=row.videos,
+            most_bytes=MOST_BYTES,
             tools=row.tools,
             thinking=tuple(
                 level
@@ -172,6 +191,7 @@ class Catalogue(_Row):
                 if level in row.levels and any(row.levels[level].keys() <= fields for fields in told)
             ),
             price=None if row.price is None else row.price.dollars,
+            searches=row.searches and any(self.providers[provider].search for provider in offering),
         )
 
     def offer(self, model: str, provider: str) -> Offer | None:

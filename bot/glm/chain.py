@@ -75,8 +75,8 @@ class Lane:
 
     @property
     def answers(self) -> bool:
-        """Whether answers come, or one has come just now."""
-        return self.answering > 0 or self.clock() < self.answered_at + _HOPE
+        """Whether answers come, or one has come just now; one that only began while it is tried is not believed yet."""
+        return (self.answering > 0 and self.circuit.closed) or self.clock() < self.answered_at + _HOPE
 
     @contextmanager
     def attempt(self, conversation: str = "", turn: int = 0) -> Generator[Attempt]:

@@ -31,6 +31,11 @@ class Circuit:
         self._room = 1
         self._passing = 0
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing speaks against asking."""
+        return self._fault is None
+
     def blocked(self, now: float) -> Fault | None:
         """The fault for which nothing may be asked now, None when a request may pass."""
         return self._fault if now < self._until or self._passing >= self._room else None

@@ -41,7 +41,7 @@ class GlmModel:
     attempts and 10. An offer that refuses us as too many is asked by one request in a pause of `bot.glm.pause`, 30 in a
     minute, however many wait. One that has failed five times in a row, and as often as is still under way, is asked by
     at most five requests in 15 seconds. Each question fails within `bounds.silence` seconds of silence; an offer that
-    has begun to answer is waited for beyond that, the last one for `bounds.idle`.
+    has begun to answer is waited for beyond that, and all that hang then for `bounds.idle` together.
     """
 
     def __init__(

@@ -123,6 +123,7 @@ class Endpoint:
         self._used = loop.time()
         if reader.fault is not None and not reader.ended:
             reader.fault.trace = reader.fault.trace or reader.trace
+            reader.fault.usage = reader.usage
             raise reader.fault
 
     async def call(self, method: str, path: str, body: bytes = b"", *, within: float) -> Whole:

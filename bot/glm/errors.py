@@ -10,6 +10,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from bot.completion import Usage
 from bot.errors import ModelError, ServiceError
 from bot.glm import codes
 from bot.glm.catalogue import Offer
@@ -32,7 +33,7 @@ class Refusal:
 
 
 class Fault(ServiceError):
-    """One attempt that failed; of what the provider wrote it holds identifiers and the date of a reset."""
+    """One attempt that failed; of what the provider wrote it holds identifiers, the date of a reset and the `usage`."""
 
     def __init__(
         self, rule: Rule, code: str, *, trace: str = "", retry_after: float | None = None, reset: str = ""
@@ -42,6 +43,7 @@ class Fault(ServiceError):
         self.code = code
         self.trace = trace
         self.reset = reset
+        self.usage: Usage | None = None
 
 
 def broken(kind: str) -> Fault:

@@ -6,13 +6,10 @@ import math
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from bot.completion import Media, MediaKind, Message, Role
-from bot.glm.catalogue import Model
-
-# A guess: a dozen of the largest pictures. All of them are in memory at once, and once more as base64.
-_MOST_BYTES: Final = 64 * 1024 * 1024
+from bot.glm.catalogue import MOST_BYTES, Model
 
 _Parts = list[dict[str, Any]]
 
@@ -22,7 +19,7 @@ def fit_media(messages: Sequence[Message], model: Model) -> list[Message]:
     kinds = [media.kind for message in messages for media in _offered(message, model)]
     limits = {MediaKind.IMAGE: model.images, MediaKind.VIDEO: model.videos}
     places: float = (limits[kinds[-1]] or math.inf) if kinds else 0
-    room = _MOST_BYTES
+    room = MOST_BYTES
     fitted: list[Message] = []
     for message in reversed(messages):
         kept: list[Media] = []

@@ -36,7 +36,8 @@ class Manner:
 class Question:
     """A request on its way through its lanes, of which there is at least one; times are of the loop.
 
-    Nothing is tried again once some of the answer was shown. `lane` is what is asked now, `turn` its place in the
+    Nothing is tried again once some of the answer was shown, nor when the attempts before that have hung for
+    `bounds.idle` seconds together, each since its last event. `lane` is what is asked now, `turn` its place in the
     order of those who ask there, 0 until it has been sent there. `over` says that its answer is at its end.
     """
 
@@ -55,6 +56,8 @@ class Question:
         self._acted = False
         self._asked_twice = False
         self._used: Usage | None = None
+        self._hung_for = 0.0
+        self._event_at: float | None = None
         self._faults: list[tuple[Offer, Fault]] = []
         self._left_alone: list[tuple[Offer, Fault]] = []
         self._come_to(lanes[0], now)
@@ -95,7 +98,7 @@ class Question:
 
         It is the first that is not left alone, else the one that is to be tried again first, if that is in time.
         """
-        if not self._lanes or now >= min(self.ends_at, self._silent_until):
+        if not self._lanes or self._hangs_for <= 0 or now >= min(self.ends_at, self._silent_until):
             return False
         states = [(lane, lane.blocked) for lane in self._lanes]
         lane = next((lane for lane, fault in states if fault is None), None)
@@ -124,16 +127,18 @@ class Question:
         return self.ends_at if self.alone else min(self.ends_at, now + self._bounds.whole_first)
 
     def gap(self, now: float, *, heard: bool) -> float:
-        """Seconds that the next event may take, when something of the answer was `heard` or not yet."""
-        if self._shown or self.alone:
+        """Seconds that the event after this one may take, when something of the answer was `heard` or not yet."""
+        self._event_at = now
+        if self._shown:
             return self._bounds.idle
-        return self._bounds.unseen if heard else min(self._bounds.unseen, self._silent_until - now)
+        unseen = self._hangs_for if self.alone else min(self._bounds.unseen, self._hangs_for)
+        return unseen if heard or self.alone else min(unseen, self._silent_until - now)
 
     def body(self, turn: int) -> dict[str, Any]:
         """The request to send now, under an id of its own."""
         if not self.turn:
             self.lane.account.budget.first(self.lane.clock())
-        self.turn = turn
+        self.turn, self._event_at = turn, None
         identity = {"request_id": uuid4().hex}
         if self._user:
             identity["user_id"] = self._user
@@ -148,7 +153,7 @@ class Question:
             return replace(delta, usage=together(self._used, delta.usage)) if self.over else delta
         self._asked_twice = True
         self._remedies |= Remedy.THINK_LESS
-        self._used = delta.usage
+        self._used = together(self._used, delta.usage)
         return None
 
     def excuse(self, seconds: float) -> None:
@@ -165,6 +170,8 @@ class Question:
     def failed(self, fault: Fault, now: float) -> float | None:
         """Note a failed attempt; seconds to wait before the next one, None when there is none."""
         self._faults.append((self.lane.offer, fault))
+        self._used = together(self._used, fault.usage)
+        self._hung_for += 0.0 if self._event_at is None else now - self._event_at
         if self._shown or self._acted:
             return None
         if self._remedied(fault.rule.remedy):
@@ -184,6 +191,11 @@ class Question:
         """What to tell the core after the last attempt."""
         faults = self._faults or self._left_alone or [(self.lane.offer, broken("waited"))]
         return to_model_error(faults, shown=self._shown)
+
+    @property
+    def _hangs_for(self) -> float:
+        """Seconds that what has begun may still hang before anything of it can be seen."""
+        return self._bounds.idle - self._hung_for
 
     def _tolerates(self, retry_after: float | None) -> bool:
         return (retry_after or 0.0) <= self._manner.policy.longest_hint

@@ -56,7 +56,7 @@ def build_body(
         "max_tokens": min(max(options.max_tokens * _BUDGETS.get(level, 1), model.least), model.output),
         **_sampling(offer, options.creativity),
         **({} if level is None or Remedy.THINK_FREELY in remedies else model.levels[level]),
-        **(_tools(request.tools) if model.tools and request.tools else {}),
+        **_tools(request, offer),
         **({"stream_options": {"include_usage": True}} if stream else {}),
         **({"tool_stream": True} if stream and model.tool_stream and request.tools else {}),
     }
@@ -91,8 +91,12 @@ def _within(value: float | None, limits: tuple[float, float]) -> float | None:
     return None if value is None else min(max(value, limits[0]), limits[1])
 
 
-def _tools(tools: Sequence[Tool]) -> dict[str, Any]:
-    return {"tools": [_function(tool) for tool in tools[:_MOST_TOOLS]], "tool_choice": "auto"}
+def _tools(request: ModelRequest, offer: Offer) -> dict[str, Any]:
+    """The functions, and after them the provider's own search; the choice is about functions only."""
+    search = [{"type": "web_search", "web_search": dict(offer.search)}] if request.search and offer.search else []
+    offered = request.tools[: _MOST_TOOLS - len(search)] if offer.model.tools else ()
+    tools = [*map(_function, offered), *search]
+    return {"tools": tools, "tool_choice": "auto" if offered else None} if tools else {}
 
 
 def _function(tool: Tool) -> dict[str, Any]:

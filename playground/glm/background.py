@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from playground.glm.dialects import ZHIPU, Head, Json, Speech, completion, speech
+from playground.glm.dialects import ZHIPU, Head, Json, Speech, completion, found_by, speech
 from playground.glm.exchange import Exchange
 from playground.glm.refusals import Problem, Reason, as_json, refuse
 from playground.glm.script import Answer, Broken, Finish, Raw, Sensitive
@@ -75,7 +75,8 @@ def _ended(job: _Job) -> Json:
             usage = usage_of(job.answer, job.said, job.exchange)
             whole = completion(job.answer, job.said, ZHIPU, job.head, usage)
             del whole["object"]
-            return {**whole, **_identity(job), "task_status": "SUCCESS"}
+            found = found_by(job.answer, job.exchange.search)
+            return {**whole, **found, **_identity(job), "task_status": "SUCCESS"}
         case Broken(code, message):
             error = {"error": {"code": code, "message": message}}
         case _:

@@ -14,6 +14,8 @@ from playground.glm.tokens import pieces
 
 Json = dict[str, Any]
 _PIECE = '"<the piece>"'
+# docs.bigmodel.cn, chat completion: so many pages are found where nothing else is wanted.
+_FOUND = 10
 
 # The opening tag as it was seen in recorded Z1 chunks: split, and after a newline.
 _INLINE: Mapping[Thinking, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -125,8 +127,8 @@ def _fields(said: Speech, style: Thinking) -> list[tuple[str, tuple[str, ...]]]:
     return [("reasoning_content", said.reasoning), ("content", said.text)]
 
 
-def plan(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json | None) -> Plan:
-    """Lay out an answer as a stream; `usage` None leaves it out."""
+def plan(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json | None, found: Json) -> Plan:
+    """Lay out an answer as a stream; `usage` None leaves it out, what was `found` goes with the finish reason."""
     wire = answer.wire
     tokens: list[bytes] = []
     for name, texts in _fields(said, answer.thinking):
@@ -139,7 +141,7 @@ def plan(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json
         tokens[wire.glue_at] = _torn(tokens[wire.glue_at])
     comment = f": keep-alive{wire.newline * 2}".encode() if wire.comments else b""
     opening = [_chunk(dialect, head, delta) for delta in dialect.opening] + [dict(event) for event in answer.noise]
-    tail = comment + _tail(answer, said, dialect, head, usage)
+    tail = comment + _tail(answer, _finish(dialect, head, said.finish, usage, found), dialect, head)
     return Plan(
         head=(b"\xef\xbb\xbf" if wire.bom else b"") + comment + b"".join(_event(event, wire) for event in opening),
         tokens=tuple(comment + token for token in tokens),
@@ -178,7 +180,7 @@ def _torn(frame: bytes) -> bytes:
     return frame[: frame.index(b"chat.completion") + len("chat.c")]
 
 
-def _tail(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json | None) -> bytes:
+def _tail(answer: Answer, finish: Iterable[Json], dialect: Dialect, head: Head) -> bytes:
     wire = answer.wire
     match answer.ending:
         case Broken(code, message, event):
@@ -187,15 +189,15 @@ def _tail(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Jso
             blocked = _chunk(dialect, head, {"role": role, "content": ""}, finish_reason=dialect.blocked)
             frames = [blocked | {"content_filter": [{"role": role, "level": level}]}]
         case Finish():
-            frames = list(_finish(dialect, head, said.finish, usage))
+            frames = list(finish)
         case _:
             return b""
     done = f"{wire.prefix}[DONE]{wire.newline * 2}".encode() if wire.done else b""
     return b"".join(_event(frame, wire) for frame in frames) + done
 
 
-def _finish(dialect: Dialect, head: Head, reason: str, usage: Json | None) -> Iterable[Json]:
-    last = _chunk(dialect, head, dialect.last_delta, finish_reason=reason)
+def _finish(dialect: Dialect, head: Head, reason: str, usage: Json | None, found: Json) -> Iterable[Json]:
+    last = _chunk(dialect, head, dialect.last_delta, finish_reason=reason) | found
     if usage is None:
         yield last
     elif dialect.usage_apart:
@@ -203,6 +205,12 @@ def _finish(dialect: Dialect, head: Head, reason: str, usage: Json | None) -> It
         yield {**_identity(head, "chat.completion.chunk"), "choices": [], "usage": usage}
     else:
         yield last | {"usage": usage}
+
+
+def found_by(answer: Answer, search: Mapping[str, Any]) -> Json:
+    """What an answer says of a search that a request wanted in this way: its results go only to who asks for them."""
+    shown = answer.sources[: search.get("count", _FOUND)] if search.get("search_result") else ()
+    return {"web_search": [dict(source) for source in shown]} if shown else {}
 
 
 def completion(answer: Answer, said: Speech, dialect: Dialect, head: Head, usage: Json | None) -> Json:

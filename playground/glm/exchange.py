@@ -43,6 +43,13 @@ class Exchange:
         """The text of the last message from the user."""
         return next((text_of(m) for m in reversed(self.messages) if m.get("role") == "user"), "")
 
+    @property
+    def search(self) -> Mapping[str, Any]:
+        """What the web is to be searched by, empty where it is not."""
+        tools: Sequence[Mapping[str, Any]] = self.body.get("tools", ())
+        wanted = (tool["web_search"] for tool in tools if tool.get("type") == "web_search")
+        return next((search for search in wanted if search.get("enable")), dict[str, Any]())
+
     def shown(self, kind: str) -> Sequence[str]:
         """What the last message from the user shows of a kind, "image_url" or "video_url": addresses and base64."""
         last = [m for m in self.messages if m.get("role") == "user"][-1:]

@@ -54,6 +54,27 @@ _ELSEWHERE: Mapping[bool, str] = {
     False: "a picture at an address on the web, which I do not open",
     True: "一张网络图片，我没有打开它",
 }
+# What is found on the web, where that is searched.
+_FOUND = (
+    {
+        "title": "Example Domain",
+        "content": "A page that stands for any other.",
+        "link": "https://example.com/",
+        "media": "IANA",
+        "icon": "",
+        "refer": "ref_1",
+        "publish_date": "2026-11-20",
+    },
+    {
+        "title": "Reserved domains",
+        "content": "Which names are kept for examples.",
+        "link": "https://www.iana.org/domains/reserved",
+        "media": "IANA",
+        "icon": "",
+        "refer": "ref_2",
+        "publish_date": "2026-11-19",
+    },
+)
 _VIDEO: Mapping[bool, str] = {False: "a video", True: "一段视频"}
 
 
@@ -72,6 +93,7 @@ def respond(exchange: Exchange) -> Answer:
         thinking=Thinking.TAGS if served.inline else Thinking.FIELD,
         rate=RATE,
         delay=DELAY,
+        sources=_FOUND,
     )
 
 

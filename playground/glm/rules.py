@@ -39,13 +39,33 @@ _PARTS = ListOf(
 _STREAM_OPTIONS = Shape(required={"include_usage": Flag()}, closed=False)
 
 
-def _zhipu(function: Shape) -> Shape:
-    """The body at bigmodel and zai; they differ in what a function must have."""
+def _search(*engines: str) -> Shape:
+    """What the web may be searched by: the schema is the same at bigmodel and zai, but for the engines."""
+    return Shape(
+        required={"search_engine": choice(*engines)},
+        optional={
+            "enable": Flag(),
+            "search_query": _STRING,
+            "search_intent": _STRING,
+            "count": Number(1, 50, whole=True),
+            "search_domain_filter": _STRING,
+            "search_recency_filter": choice("oneDay", "oneWeek", "oneMonth", "oneYear", "noLimit"),
+            "content_size": choice("medium", "high"),
+            "result_sequence": choice("before", "after"),
+            "search_result": Flag(),
+            "require_search": Flag(),
+            "search_prompt": _STRING,
+        },
+    )
+
+
+def _zhipu(function: Shape, search: Shape) -> Shape:
+    """The body at bigmodel and zai; they differ in what a function must have, and in who searches."""
     tools = Variant(
         "type",
         {
             "function": Shape(required={"type": _STRING, "function": function}),
-            "web_search": Shape(required={"type": _STRING, "web_search": _OPEN}),
+            "web_search": Shape(required={"type": _STRING, "web_search": search}),
             "retrieval": Shape(required={"type": _STRING, "retrieval": _OPEN}),
         },
     )
@@ -175,8 +195,8 @@ _ACEDATA = Shape(
 )
 
 BODIES: Mapping[str, Shape] = {
-    "bigmodel": _zhipu(_BIGMODEL_FUNCTION),
-    "zai": _zhipu(_ZAI_FUNCTION),
+    "bigmodel": _zhipu(_BIGMODEL_FUNCTION, _search("search_std", "search_pro", "search_pro_sogou", "search_pro_quark")),
+    "zai": _zhipu(_ZAI_FUNCTION, _search("search_pro_jina")),
     "aimlapi": _AIMLAPI,
     "acedata": _ACEDATA,
 }

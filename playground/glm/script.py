@@ -161,7 +161,8 @@ class Answer:
     A tuple as `text` or `reasoning` is taken as the tokens, a str is cut into some. `rate` is in tokens a second, 0 as
     fast as possible; `delay` in seconds before the first token. `after` is how many tokens are written before the
     ending, None all; a delta with a part of a call counts as one. `noise` are events sent as they stand before the
-    first token. `whole` answers with one JSON completion although a stream was asked for.
+    first token. `whole` answers with one JSON completion although a stream was asked for. `sources` is what a search of
+    the web finds, where the request wants one and its results.
     """
 
     text: str | tuple[str, ...] = "STAND-IN: hello."
@@ -179,6 +180,7 @@ class Answer:
     hold: Hold | tuple[Hold, ...] | None = None
     whole: bool = False
     later: Later = Later()
+    sources: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def holds(self) -> tuple[Hold, ...]:

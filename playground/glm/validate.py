@@ -76,8 +76,10 @@ def _check_media(body: Body, served: Served) -> Problem | None:
 
 
 def _check_tools(body: Body, served: Served) -> Problem | None:
+    searches = any(tool["type"] == "web_search" for tool in body.get("tools", ()))
     complaints = (
         ("tools: this model takes none", body.get("tools") and not served.tools),
+        ("tools.type: models that see take functions only", searches and (served.images or served.videos)),
         ("tool_stream: this model does not know it", body.get("tool_stream") and not served.tool_stream),
         ("tool_stream: without stream", body.get("tool_stream") and not body.get("stream")),
     )

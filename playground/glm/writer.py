@@ -20,6 +20,7 @@ from playground.glm.dialects import (
     Json,
     Plan,
     completion,
+    found_by,
     plan,
     speech,
 )
@@ -69,7 +70,8 @@ class Writer:
         asked = self._exchange.body.get("stream_options", {}).get("include_usage", False)
         shown = asked or self._exchange.provider not in _USAGE_ON_REQUEST
         usage = usage_of(self._answer, self._said, self._exchange) if shown else None
-        return plan(self._answer, self._said, self._dialect(), self._head, usage)
+        found = found_by(self._answer, self._exchange.search)
+        return plan(self._answer, self._said, self._dialect(), self._head, usage, found)
 
     def _dialect(self) -> Dialect:
         name = self._answer.dialect
@@ -148,6 +150,7 @@ class Writer:
     def _completion(self) -> Json:
         usage = usage_of(self._answer, self._said, self._exchange)
         whole = completion(self._answer, self._said, self._dialect(), self._head, usage)
+        whole |= found_by(self._answer, self._exchange.search)
         if self._exchange.provider != "aimlapi":
             return whole
         credits_used = round(_CREDITS_PER_TOKEN * whole.get("usage", {}).get("total_tokens", 0))

@@ -69,12 +69,36 @@ async def test_pictures_at_addresses_in_the_words_are_shown(house: House) -> Non
     assert parts(house.asked[0], "image_url") == ["https://pictures.example/a.png", "https://pictures.example/b.jpg"]
 
 
+async def test_addresses_within_a_private_network_are_left_out_and_that_is_said(house: House) -> None:
+    await house.start(GLM_MODEL="glm-4.6v")
+    question = await asked(house, "compare https://pictures.example/a.png and http://192.168.0.1/b.png")
+    [answer] = await house.answered(question)
+    assert parts(house.asked[0], "image_url") == ["https://pictures.example/a.png"]
+    assert "“b.png”: its address is inside a private network" in answer.content
+
+
 async def test_a_large_picture_is_made_small_enough(house: House) -> None:
     await house.start(GLM_MODEL="glm-4.6v")
     question = await asked(house, "what is this?", Upload("big.png", picture((7_000, 3_000)), "image/png"))
     await house.answered(question)
     shown = Image.open(io.BytesIO(base64.b64decode(parts(house.asked[0], "image_url")[0])))
     assert max(shown.size) <= 2_048
+
+
+async def test_a_video_goes_to_a_model_that_takes_it_and_never_together_with_a_picture(house: House) -> None:
+    await house.start(GLM_MODEL="glm-5.1", GLM_VISION_MODEL="glm-4.1v-thinking-flash")
+    film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(3_000)
+    question = await asked(house, "what happens?", Upload("film.mp4", film, "video/mp4"))
+    await house.answered(question)
+    [sent] = house.asked
+    assert sent.model == "glm-4.1v-thinking-flash"
+    assert [base64.b64decode(each) for each in parts(sent, "video_url")] == [film]
+    assert {message["role"] for message in sent.body["messages"]} == {"user"}
+    both = [Upload("film.mp4", film, "video/mp4"), Upload("a.png", picture(), "image/png")]
+    question = await asked(house, "and these?", *both)
+    [answer] = await house.answered(question)
+    assert (len(parts(house.asked[1], "image_url")), parts(house.asked[1], "video_url")) == (1, [])
+    assert "“film.mp4”: pictures and videos only go separately" in answer.content
 
 
 async def test_the_pages_of_a_pdf_are_read(house: House) -> None:
@@ -175,11 +199,6 @@ async def deferred(house: House, text: str) -> None:
     await house.alice.slash("background", {"question": text}, channel=house.general)
 
 
-def mentions(house: House) -> list[Message]:
-    """The bot's messages that tell the asker."""
-    return [message for message in house.answers(house.general) if f"<@{house.alice.id}>" in message.content]
-
-
 async def test_an_answer_from_the_background_comes_once_and_mentions_its_asker(house: House) -> None:
     house.glm.script(script("After long thought: 42."))
     await house.start(GLM_MODEL="glm-5.1")
@@ -188,7 +207,22 @@ async def test_an_answer_from_the_background_comes_once_and_mentions_its_asker(h
     assert house.asked[0].path.endswith("/async/chat/completions")
     [answer] = [message for message in house.answers(house.general) if "42" in message.content]
     assert answer.author is house.discord.bot_user
+    told = [change for change in house.discord.journal if house.alice.id in change.notified]
+    assert [change.message_id for change in told] == [str(answer.id)]
     assert len(house.asked) == 1
+
+
+async def test_thinking_in_the_background_is_shown_on_wish_only(house: House) -> None:
+    house.glm.script(Answer(text="Four.", reasoning=f"{CANARY} two and two"), times=2)
+    bot = await house.start(GLM_MODEL="glm-5.1", LOG_LEVEL="DEBUG")
+    await deferred(house, "two and two?")
+    await house.until(lambda: "Four." in house.text(house.general))
+    assert CANARY not in str(house.discord.journal)
+    await house.alice.slash("thinking", {"level": "show"}, channel=house.general)
+    await deferred(house, "sure?")
+    messages = await house.until(lambda: [m for m in house.answers(house.general) if m.attachments] or None)
+    assert messages[0].attachments[0].name == "thinking.md"
+    assert not any(CANARY in line for line in bot.raw)
 
 
 async def test_an_answer_from_the_background_survives_a_kill(house: House) -> None:

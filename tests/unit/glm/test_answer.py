@@ -109,6 +109,7 @@ def test_v13_a_glued_frame_is_repaired_and_said() -> None:
     with capture_logs() as logs:
         deltas, _ = read(chunk(content="Hel") + glued + zhipu("!"))
     assert text_of(deltas) == "Hello!"
+    assert deltas[-1].damaged
     assert [entry["event"] for entry in logs] == ["glm.frame_repaired"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.completion import MediaKind, ModelInfo, Thinking
-from bot.glm.catalogue import Catalogue, Model, catalogue
+from bot.glm.catalogue import MOST_BYTES, Catalogue, Model, catalogue
 
 ROWS = catalogue().model_dump()
 
@@ -58,6 +58,7 @@ def test_what_a_model_takes_is_said() -> None:
     assert not info("glm-4v-flash", "bigmodel").videos
     assert not info("glm-4.5v", "zai").tools
     assert info("glm-4v-flash", "bigmodel").most_images == 1
+    assert info("glm-4v-flash", "bigmodel").most_bytes == MOST_BYTES
 
 
 def test_which_videos_a_model_takes_is_known() -> None:
@@ -116,3 +117,19 @@ def test_a_row_with_a_misspelt_field_or_provider_is_refused() -> None:
         Catalogue.model_validate({**ROWS, "models": {"x": model}})
     with pytest.raises(ValidationError, match="contxt"):
         Catalogue.model_validate({**ROWS, "models": {"x": {**model, "contxt": 1}}})
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_p", "names"),
+    [
+        (1.0, 0.95, "glm-5.3 glm-5.2 glm-5.1 glm-5 glm-5-turbo glm-4.7 glm-4.7-flash glm-4.6"),
+        (0.6, 0.95, "glm-4.5 glm-4.5-air glm-4.5-airx glm-4.5-x glm-4.5-flash"),
+        (0.8, 0.6, "glm-5v-turbo glm-4.6v glm-4.6v-flash glm-4.5v glm-4.1v-thinking-flash glm-4.1v-thinking-flashx"),
+        (0.95, 0.7, "glm-z1-air glm-z1-airx glm-z1-flash"),
+        (0.75, None, "glm-4-32b-0414-128k"),
+    ],
+)
+def test_models_have_the_defaults_of_their_pages(temperature: float, top_p: float | None, names: str) -> None:
+    rows = {name: catalogue().models[name] for name in names.split()}
+    assert {name: row.temperature for name, row in rows.items()} == dict.fromkeys(rows, temperature)
+    assert top_p is None or {name: row.top_p for name, row in rows.items()} == dict.fromkeys(rows, top_p)

@@ -30,6 +30,7 @@ STORMS = {
     "cannot be reached": httpx.ConnectError("x"),
     "never answers": Reply([HANG]),
     "says who speaks and hangs": Reply([ROLE, HANG]),
+    "hangs in the reasoning": Reply([chunk(reasoning_content="hm"), HANG]),
     "cuts before anything": Reply([1.0]),
     "cuts the reasoning": Reply([chunk(reasoning_content="hm"), 1.0, httpx.ReadError("x")]),
     "cuts the answer": Reply([chunk(content="Hel"), 1.0, httpx.ReadError("x")]),
@@ -39,8 +40,8 @@ STORMS = {
 }
 
 
-# Seconds until the text; who has begun to answer at the last offer is waited for a minute longer.
-TEXT = dict.fromkeys(STORMS, 25.0) | {"says who speaks and hangs": 25.0 + 60.0}
+# Seconds until the text; answers that have begun are waited for a minute longer, all that hang together.
+TEXT = dict.fromkeys(STORMS, 25.0) | {"says who speaks and hangs": 18.0 + 60.0, "hangs in the reasoning": 18.0 + 60.0}
 
 
 async def insist(transport: Providers, minutes: int) -> list[Ending]:

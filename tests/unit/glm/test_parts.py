@@ -114,7 +114,7 @@ def test_of_too_many_the_newest_stay_in_their_order(model: str, kind: MediaKind,
 
 
 def test_media_are_limited_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "_MOST_BYTES", 25)
+    monkeypatch.setattr(parts, "MOST_BYTES", 25)
     old, new = (replace(PNG, data=letter * 10) for letter in (b"a", b"b"))
     assert [b64decode(each) for each in urls(sent(user("a", old, PNG, new)))] == [PNG.data, new.data]
     assert urls(sent(user("a", replace(PNG, data=b"x" * 26)))) == []
