@@ -125,6 +125,8 @@ class ControlKind(StrEnum):
     EXPORT = "export"
     FORGET = "forget"
     HELP = "help"
+    ALLOW = "allow"
+    DENY = "deny"
     UPVOTE = "upvote"
     DOWNVOTE = "downvote"
     QUESTION_EDITED = "question_edited"
@@ -136,8 +138,10 @@ class ControlKind(StrEnum):
 class Control:
     """Something that steers: it acts outside the lane, and acting on it twice changes nothing more.
 
-    `target` is a message of the platform for edits and deletions, a turn's number for buttons, else "". `value` is the
-    new text or setting, `scope` one of those in `commands.scope_keys`.
+    `target` is a message of the platform for edits and deletions, a turn's number for buttons, with that of a round
+    behind a dot where they are about its calls, else "". `value` is the new text or setting, `scope` one of those in
+    `commands.scope_keys`. A question that was edited may have become a `call`. `origin` is read by nobody but the
+    adapter that wrote it.
     """
 
     key: str
@@ -148,6 +152,8 @@ class Control:
     target: str = ""
     value: str = ""
     scope: str = ""
+    call: ToolCall | None = None
+    origin: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +168,13 @@ class Reply:
 class Round:
     """A question with all that belongs to its answer; history is cut between rounds only.
 
-    `files` are the digests of the files that came with the question.
+    `files` are the digests of the files that came with the question, `asker` is who asked it.
     """
 
     turn: int
     messages: tuple[Message, ...]
     files: tuple[str, ...] = ()
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,17 +218,30 @@ class Outcome:
     first_text: float | None = None
 
 
+class Verdict(StrEnum):
+    """What became of the question whether a call may be made."""
+
+    ASKED = "asked"
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    PASSED_OVER = "passed_over"  # the conversation went on with something else
+    UNANSWERED = "unanswered"  # the time is over
+
+
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """A call that a turn has made in one of its rounds, after the model had said `text`.
 
-    Its `result` is None while it is not known what became of it.
+    Its `result` is None while it is not known what became of it. One with a `verdict` was not begun: people were asked,
+    and had `until` (Unix seconds) to answer.
     """
 
     round: int
     text: str
     call: ToolCall
     result: str | None = None
+    verdict: Verdict | None = None
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +319,8 @@ class Turn:
 class Page:
     """What one message should show: a body that only grows, and a tail below it.
 
-    `notify` asks the platform to tell the asker about the message; `file` is a whole answer as (name, text).
+    `notify` asks the platform to tell the asker about the message; `file` is a whole answer as (name, text). `round` is
+    that of the calls which the buttons are about.
     """
 
     body: str
@@ -308,8 +329,14 @@ class Page:
     turn: int = 0
     notify: bool = False
     file: tuple[str, str] | None = None
+    round: int = 0
 
     @property
     def text(self) -> str:
         """Body and tail as one text."""
         return f"{self.body}\n{self.tail}" if self.body and self.tail else self.body or self.tail
+
+    @property
+    def target(self) -> str:
+        """What the buttons are about, for the `target` of a Control."""
+        return f"{self.turn}.{self.round}" if self.round else str(self.turn)

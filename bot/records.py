@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.completion import ToolCall
-from bot.messages import Address, Ask, Author, CallRecord, OutcomeKind, Turn
+from bot.messages import Address, Ask, Author, CallRecord, OutcomeKind, Turn, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,40 @@ class Calls(Protocol):
     """Keeps what a turn has called, and what came of it."""
 
     # `round` is the word of CallRecord.
-    async def begin_calls(self, claim: Claim, round: int, text: str, calls: Sequence[ToolCall]) -> None:  # noqa: A002  # as said above
-        """Note that these calls are about to be made in a round, after the model has said this text."""
+    async def begin_calls(
+        self,
+        claim: Claim,
+        round: int,  # noqa: A002  # as said above
+        text: str,
+        calls: Sequence[ToolCall],
+        *,
+        asked: Collection[str] = (),
+        until: float = 0.0,
+    ) -> None:
+        """Note that these calls are about to be made in a round, after the model has said this text.
+
+        Those whose ids are `asked` are not begun: people are asked whether they may be made, `until` then.
+        """
+        ...
+
+    async def start_call(self, claim: Claim, call: str) -> None:
+        """Note that a call that was allowed is about to be made; named by its id, as in `end_call`."""
+        ...
+
+    async def park(self, claim: Claim) -> None:
+        """Release the lease with the turn unfinished and its attempts as before, until it is known what people say.
+
+        It is taken up again once no call is ASKED any more, or the time of all is over. While other mail waits in its
+        conversation they are PASSED_OVER, now as later. A stop takes the turn up as well. Its age counts from now.
+        """
+        ...
+
+    async def decide(self, turn: int, round: int, verdict: Verdict) -> Sequence[CallRecord]:  # noqa: A002  # as above
+        """Answer for the calls of a round that are ASKED and whose time is not over, and say which these were."""
+        ...
+
+    async def join(self, claim: Claim) -> Sequence[Ask]:
+        """Take the mail that is next in the conversation into the turn while it is plain words of the turn's asker."""
         ...
 
     async def end_call(self, claim: Claim, call: str, result: str) -> None:
@@ -101,7 +133,10 @@ class Calls(Protocol):
         ...
 
     async def calls(self, turn: int) -> Sequence[CallRecord]:
-        """The calls of a turn in the order in which they were begun; asking again forgets them, a crash does not."""
+        """The calls of a turn in the order in which they were begun; asking again forgets them, a crash does not.
+
+        One that is ASKED and whose time is over is UNANSWERED.
+        """
         ...
 
 
@@ -113,6 +148,13 @@ class Archive(Protocol):
 
         A few are read at a time, each time as they are then. Neither reasoning nor what a provider said of an error
         is in it, and nothing that was forgotten.
+        """
+        ...
+
+    async def search(self, turn: Turn, words: Sequence[str], *, limit: int) -> Sequence[Entry]:
+        """The newest rounds before this turn in its conversation whose question or answer hold all of these words.
+
+        Newest first, whatever the case of letters; nothing from before a reset, nothing withdrawn or forgotten.
         """
         ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.completion import Usage
+from bot.completion import ToolCall, Usage
 from bot.messages import Address, Ask, Control, History, Job, Outcome, Post, Spending, Turn
 from bot.records import Archive, Audit, Calls, Claim
 
@@ -214,8 +214,8 @@ class Store(Memory, Calls, Archive, Audit, Protocol):
         """Drop the mail of this author that waits in this conversation, and say what it was."""
         ...
 
-    async def rewrite_question(self, key: str, text: str) -> None:
-        """Replace the text of an ask that is not being answered right now; a Regenerate uses it."""
+    async def rewrite_question(self, key: str, text: str, call: ToolCall | None = None) -> None:
+        """Replace the text and the call of an ask that is not being answered right now; a Regenerate uses them."""
         ...
 
     async def withdraw_question(self, key: str) -> bool:
@@ -275,6 +275,10 @@ class Store(Memory, Calls, Archive, Audit, Protocol):
         ...
 
     # Spending ------------------------------------------------------------------------------------------------------
+
+    async def spend(self, claim: Claim, model: str, provider: str, usage: Usage) -> None:
+        """Note what was spent under this claim on a turn that has not ended; what `finish` notes takes its place."""
+        ...
 
     async def spending(
         self,

@@ -14,6 +14,7 @@ from storage.connection import Transaction
 from storage.rows import load_ask, load_turn
 
 PAGE: Final = 50  # entries that are in memory at once
+LOOKED_AT: Final = 40 * PAGE  # how many turns a search goes back, so that it has an end
 _AFTER_ALL: Final = "\U0010ffff"  # sorts behind every id of a conversation
 
 Position: TypeAlias = tuple[str, int]
@@ -65,6 +66,19 @@ def page(tx: Transaction, source: Source, chosen: Selection, after: Position) ->
     )
     last = (rows[-1]["conversation"], rows[-1]["id"]) if rows else after
     return [source.load(tx, row) for row in rows], last
+
+
+def earlier(tx: Transaction, conversation: str, words: Sequence[str], before: int) -> tuple[list[Entry], int]:
+    """Of a page of turns before one the rounds that hold all words, newest first, and its last turn, 0 for none."""
+    rows = tx.all("earlier_turns", conversation=conversation, before=before, limit=PAGE)
+    entries = [_turn(tx, row) for row in rows if row["remembered"]]
+    return [entry for entry in entries if holds(entry, words)], rows[-1]["id"] if rows else 0
+
+
+def holds(entry: Entry, words: Sequence[str]) -> bool:
+    """Whether each of these words is in the question or the answer, whatever the case of letters."""
+    texts = entry.question.casefold(), entry.answer.casefold()
+    return all(any(word.casefold() in text for text in texts) for word in words)
 
 
 def entry_of_turn(turn: Turn, made: Sequence[CallRecord], withdrawn: bool) -> Entry:

@@ -38,13 +38,15 @@ STEPS: Final[tuple[Step, ...]] = (rounds, loose)
 
 def rest(tx: Transaction, chosen: Selection) -> Forgotten:
     """Forget their ratings and, unless only a conversation is meant, their settings; count what is under way."""
+    # What has ended since their rounds were gone through would be neither forgotten nor counted.
+    ended = rounds(tx, chosen) or Forgotten()
     ratings = tx.run("forget_ratings", **_conditions(chosen))
     left: int = tx.all("rounds_under_way", **_conditions(chosen))[0]["rounds"]
     if chosen.conversation:
-        return Forgotten(ratings=ratings, left=left)
+        return ended + Forgotten(ratings=ratings, left=left)
     settings = tx.run("forget_settings", scope=chosen.scope, actor=chosen.actor)
     tx.run("forget_changes", scope=chosen.scope, actor=chosen.actor)
-    return Forgotten(ratings=ratings, settings=settings, left=left)
+    return ended + Forgotten(ratings=ratings, settings=settings, left=left)
 
 
 def reworded(question: str, said: str) -> str:

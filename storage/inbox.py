@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.messages import Ask, Control
 from bot.ports import Reception
+from storage.approval import pass_over
 from storage.connection import Transaction
 from storage.rows import dump_ask, dump_control, load_ask, load_control
 
@@ -34,6 +35,7 @@ def _queue(tx: Transaction, ask: Ask, parent: int | None, limit: int) -> Recepti
         _insert(tx, ask, "refused", None)
         return Reception.FULL
     _insert(tx, ask, "waiting", parent)
+    pass_over(tx, ask.conversation)
     tx.run("schedule", conversation=ask.conversation)
     return Reception.WAITING if queue["waiting"] or queue["busy"] else Reception.TAKEN
 

@@ -6,9 +6,10 @@ import sqlite3
 from itertools import takewhile
 
 from bot.errors import LeaseLost
+from bot.messages import Ask
 from bot.ports import Claim
 from storage.connection import Transaction
-from storage.rows import load_turn
+from storage.rows import load_ask, load_turn
 
 LONGEST_RUN = 10  # messages of one author that are answered together
 
@@ -35,6 +36,25 @@ def hand_back(tx: Transaction, held: Claim, after: float, count: bool) -> None:
     tx.run("hand_back", turn=held.turn.id, after=after, count=count)
     tx.run("release", conversation=held.conversation)
     tx.run("schedule", conversation=held.conversation)
+
+
+def join(tx: Transaction, held: Claim) -> list[Ask]:
+    """Take the mail that is next into the turn while it is plain words that could have been asked together with it."""
+    check(tx, held)
+    company = {_company(ask) for ask in tx.all("asks_to_join", turn=held.turn.id)}
+    waiting = tx.all("waiting", conversation=held.conversation, limit=LONGEST_RUN)
+    fitting = takewhile(lambda row: _company(row) in company, waiting)
+    joined = list(takewhile(lambda mail: is_plain(mail[1]), ((row["seq"], load_ask(row["body"])) for row in fitting)))
+    for seq, _ in joined:
+        tx.run("ask_begun", turn=held.turn.id, seq=seq)
+    tx.run("schedule", conversation=held.conversation)
+    return [ask for _, ask in joined]
+
+
+def is_plain(ask: Ask) -> bool:
+    """Whether an ask is nothing but words: no files, nothing around it, and nothing that is answered otherwise."""
+    more = ask.attachments, ask.quotes, ask.call, ask.job, ask.deferred, ask.alone, ask.reads_place
+    return not any(more)
 
 
 def check(tx: Transaction, held: Claim) -> None:

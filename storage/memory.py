@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.completion import Usage
+from bot.completion import ToolCall, Usage
 from bot.messages import Address, Ask, History, Job, Outcome, Post, Round, Turn
 from bot.ports import Claim, Reception, Summary
 from storage.inbox import KEPT_NOTES
+from storage.memory_lanes import Lane
 from storage.memory_records import MemoryRecords
-from storage.records import JobRecord, Lane, Mail, TurnRecord
+from storage.records import JobRecord, Mail, TurnRecord
 from storage.rounds import answered_round
 from storage.spending import spent
+from storage.steering import reworded
 from storage.turns import STEPS_PER_ROUND
 
 
@@ -43,6 +45,8 @@ class MemoryStore(MemoryRecords):
             mail.state = "refused"
             return Reception.FULL
         lane.enqueue(mail)
+        if lane.open_turn:
+            lane.open_turn.pass_over(self._clock())
         return Reception.WAITING if waiting or lane.open_turn else Reception.TAKEN
 
     def _note(self, mail: Mail) -> Reception:
@@ -142,14 +146,19 @@ class MemoryStore(MemoryRecords):
         """The only round of a turn that is remembered."""
         files = [digest for mail in record.mail for digest in (await self.files(mail.ask.key)).values()]
         end = record.remembered
-        return [answered_round(record.id, end.question, end.answer, files, record.calls)] if end else []
+        return (
+            [answered_round(record.id, record.asker, end.question, end.answer, files, record.calls.records)]
+            if end
+            else []
+        )
 
     async def summarise(self, turn: int, text: str, usage: Usage, *, model: str = "") -> None:
         """Keep what stands for this turn and all before it; `model` wrote it."""
         if 0 < turn <= len(self._turns):
             record = self._turns[turn - 1]
             record.summary = text if record.remembered else record.summary
-            self._expenses.append(record.expense(None, "", self._clock(), spent(model, usage)))
+            address = record.mail[-1].ask.address
+            self._expenses.append(record.expense(address, None, "", self._clock(), spent(model, usage)))
 
     async def intend(self, claim: Claim, page: int) -> Post:
         """Store the intent to post a page."""
@@ -177,10 +186,15 @@ class MemoryStore(MemoryRecords):
         """Store the end of the turn."""
         record = self._held(claim)
         record.finish(outcome, self._clock())
-        if outcome.model:
+        await self.spend(claim, outcome.model, outcome.provider, outcome.usage)
+
+    async def spend(self, claim: Claim, model: str, provider: str, usage: Usage) -> None:
+        """Note what was spent, by a provider or another, before the end of the turn."""
+        record = self._held(claim)
+        if model:
             self._expenses = [each for each in self._expenses if (each.turn, each.fence) != (record.id, claim.fence)]
-            expense = record.expense(claim.fence, record.asker, self._clock(), spent(outcome.model, outcome.usage))
-            self._expenses.append(expense)
+            cost, address = spent(model, usage), claim.turn.ask.address
+            self._expenses.append(record.expense(address, claim.fence, record.asker, self._clock(), cost))
 
     async def delivered(self, claim: Claim) -> None:
         """Put the turn to rest."""
@@ -243,11 +257,11 @@ class MemoryStore(MemoryRecords):
         lane = self._lanes.get(conversation)
         return lane.drop_waiting(author) if lane else []
 
-    async def rewrite_question(self, key: str, text: str) -> None:
-        """Replace an ask's text unless it is being answered."""
+    async def rewrite_question(self, key: str, text: str, call: ToolCall | None = None) -> None:
+        """Replace an ask's text and call unless it is being answered."""
         mail = self._mail.get(key)
         if mail is not None and mail.may_be_rewritten:
-            mail.ask = replace(mail.ask, text=text)
+            mail.ask = reworded(mail.ask, text, call)
 
     async def withdraw_question(self, key: str) -> bool:
         """Drop an ask, also out of its turn; with its last ask a turn leaves the history instead."""
@@ -267,7 +281,7 @@ class MemoryStore(MemoryRecords):
     async def request_stop(self, turn: int) -> None:
         """Mark a turn as stopped."""
         if 0 < turn <= len(self._turns):
-            self._turns[turn - 1].stop = True
+            self._turns[turn - 1].request_stop()
 
     async def stop_requested(self, turn: int) -> bool:
         """Whether a turn is marked as stopped."""

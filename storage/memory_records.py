@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 
 from bot.completion import ToolCall
 from bot.errors import LeaseLost
-from bot.messages import CallRecord, Spending
+from bot.messages import Ask, CallRecord, Spending, Turn, Verdict
 from bot.records import Claim, Entry, Forgotten
+from storage import archive
 from storage.archive import Selection, entry_of_ask, entry_of_turn
 from storage.forgetting import reworded
 from storage.memory_files import MemoryFiles
+from storage.memory_lanes import Lane
 from storage.memory_values import MemoryValues
-from storage.records import Lane, Mail, TurnRecord
+from storage.records import Mail, TurnRecord
 from storage.side_records import Expense
 from storage.spending import totals
 
@@ -37,17 +39,46 @@ class MemoryRecords(MemoryFiles, MemoryValues):
         self._checked(claim)
         return self._turns[claim.turn.id - 1]
 
-    async def begin_calls(self, claim: Claim, round: int, text: str, calls: Sequence[ToolCall]) -> None:  # noqa: A002  # the port's name
-        """Note calls that are about to be made."""
-        self._held(claim).begin_calls(round, text, calls)
+    async def begin_calls(
+        self,
+        claim: Claim,
+        round: int,  # noqa: A002  # the port's name
+        text: str,
+        calls: Sequence[ToolCall],
+        *,
+        asked: Collection[str] = (),
+        until: float = 0.0,
+    ) -> None:
+        """Note calls that are about to be made, or that people are asked about."""
+        self._held(claim).calls.begin(round, text, calls, asked, until)
+
+    async def start_call(self, claim: Claim, call: str) -> None:
+        """Note that a call that was allowed is about to be made."""
+        self._held(claim).calls.start(call)
+
+    async def park(self, claim: Claim) -> None:
+        """Release the turn until people have answered."""
+        lane, record = self._checked(claim), self._held(claim)
+        if lane.waiting:
+            record.pass_over(self._clock())
+        record.park(self._clock())
+        lane.release()
+
+    async def decide(self, turn: int, round: int, verdict: Verdict) -> Sequence[CallRecord]:  # noqa: A002  # as above
+        """Answer for the calls of a round."""
+        return self._turns[turn - 1].decide(round, verdict, self._clock()) if 0 < turn <= len(self._turns) else []
+
+    async def join(self, claim: Claim) -> Sequence[Ask]:
+        """Take the mail that is next into the turn."""
+        return self._checked(claim).join(self._held(claim))
 
     async def end_call(self, claim: Claim, call: str, result: str) -> None:
         """Note the result of a call."""
-        self._held(claim).end_call(call, result)
+        self._held(claim).calls.end(call, result)
 
     async def calls(self, turn: int) -> Sequence[CallRecord]:
         """The calls of a turn."""
-        return list(self._turns[turn - 1].calls) if 0 < turn <= len(self._turns) else []
+        return self._turns[turn - 1].calls.at(self._clock()) if 0 < turn <= len(self._turns) else []
 
     async def spending(
         self,
@@ -68,7 +99,7 @@ class MemoryRecords(MemoryFiles, MemoryValues):
         chosen = Selection(platform, author, conversation)
         turns = [record for record in self._turns if not record.forgotten and _is_by(chosen, record.mail[-1])]
         for record in sorted(turns, key=lambda record: (record.conversation, record.id)):
-            yield entry_of_turn(record.value(), record.calls, record.withdrawn)
+            yield entry_of_turn(record.value(), record.calls.at(self._clock()), record.withdrawn)
         for mail in self._loose(chosen):
             yield entry_of_ask(mail.ask)
 
@@ -77,6 +108,14 @@ class MemoryRecords(MemoryFiles, MemoryValues):
         states = ("waiting", "note", "context")
         loose = [mail for mail in self._mail.values() if mail.state in states and _is_by(chosen, mail)]
         return sorted(loose, key=lambda mail: (mail.ask.conversation, mail.number))
+
+    async def search(self, turn: Turn, words: Sequence[str], *, limit: int) -> Sequence[Entry]:
+        """The newest rounds before this turn that hold all words."""
+        lane = self._lanes[turn.conversation]
+        before = [record for record in reversed(lane.turns) if lane.reset < record.id < turn.id][: archive.LOOKED_AT]
+        now = self._clock()
+        entries = [entry_of_turn(record.value(), record.calls.at(now), False) for record in before if record.remembered]
+        return [entry for entry in entries if archive.holds(entry, words)][:limit]
 
     async def forget(self, platform: str, author: str, conversation: str = "") -> Forgotten:
         """Remove what somebody asked and said."""
@@ -93,7 +132,7 @@ class MemoryRecords(MemoryFiles, MemoryValues):
 
     async def _forget_round(self, record: TurnRecord) -> Forgotten:
         files = await self._forget_all_files(mail.ask.key for mail in self._mail.values() if mail.turn is record)
-        calls, summaries = len(record.calls), self._lanes[record.conversation].forget_summaries(record)
+        calls, summaries = len(record.calls.records), self._lanes[record.conversation].forget_summaries(record)
         ratings = len(self._ratings.pop(record.id, {}))
         return Forgotten(1, 0, calls, summaries, ratings, jobs=int(record.forget()), files=files)
 

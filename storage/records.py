@@ -1,18 +1,27 @@
-"""What the store in memory keeps: mail, turns and lanes that change in place."""
+"""What the store in memory keeps: mail and turns that change in place."""
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from typing import Literal
 
-from bot.completion import ToolCall
-from bot.messages import Ask, Author, CallRecord, Job, Outcome, OutcomeKind, Post, Quote, Spending, Turn
+from bot.messages import (
+    Address,
+    Ask,
+    Author,
+    CallRecord,
+    Job,
+    Outcome,
+    OutcomeKind,
+    Post,
+    Quote,
+    Spending,
+    Turn,
+    Verdict,
+)
 from storage.forgetting import NOTHING_LEFT
-from storage.lane import LONGEST_RUN
-from storage.side_records import Expense, JobRecord
+from storage.side_records import CallList, Expense, JobRecord
 
 REMEMBERED = (OutcomeKind.ANSWERED, OutcomeKind.STOPPED)
 
@@ -62,12 +71,14 @@ class Mail:
 
     def drop(self) -> None:
         """Keep the key, and forget what was said."""
-        self.state, self.ask = "dropped", replace(self.ask, text="", quotes=(), attachments=(), origin={})
+        self.state, self.ask = "dropped", replace(self.ask, text="", call=None, quotes=(), attachments=(), origin={})
 
     def blank(self) -> None:
         """Keep the key and where it was said."""
         address, author = replace(self.ask.address, title=""), Author(self.ask.author.id, "", self.ask.author.rights)
-        self.ask = replace(self.ask, address=address, author=author, text="", quotes=(), attachments=(), origin={})
+        self.ask = replace(
+            self.ask, address=address, author=author, text="", call=None, quotes=(), attachments=(), origin={}
+        )
 
     def fill_attachments(self, copy: Ask) -> bool:
         """Take over the files of a second copy while they can still matter; whether there were any to take."""
@@ -102,7 +113,7 @@ class TurnRecord:
     outcome: Outcome | None = None
     summary: str = ""
     job: JobRecord | None = None
-    calls: list[CallRecord] = field(default_factory=list[CallRecord])
+    calls: CallList = field(default_factory=CallList)
     forgotten: bool = False
 
     @property
@@ -169,9 +180,8 @@ class TurnRecord:
             return None
         return Job(replace(self.value(), posts=()), self.job.handle, self.job.since, self.job.outcome)
 
-    def expense(self, fence: int | None, author: str, at: float, spent: Spending) -> Expense:
-        """What was spent on it."""
-        address = self.mail[-1].ask.address
+    def expense(self, address: Address, fence: int | None, author: str, at: float, spent: Spending) -> Expense:
+        """What was spent on it, and where it was asked."""
         place = address.platform, address.workspace, address.channel, self.conversation
         return Expense(self.id, fence, at, *place, author, spent)
 
@@ -184,20 +194,29 @@ class TurnRecord:
             self.mail.remove(mail)
             mail.drop()
 
-    def end_call(self, call: str, result: str) -> None:
-        """Note a result where this call has none, in the newest round that has such a one."""
-        open_ones = [
-            (-record.round, number)
-            for number, record in enumerate(self.calls)
-            if record.call.id == call and record.result is None
-        ]
-        if open_ones:
-            number = min(open_ones)[1]
-            self.calls[number] = replace(self.calls[number], result=result)
+    def park(self, now: float) -> None:
+        """Wait for those who are asked, with the attempts of this claim taken back; not when it was stopped."""
+        if self.state == "running":
+            self.attempt, self.since, self.due = self.attempt_before, now, now
+            self.not_before = 0.0 if self.stop else self.calls.until
 
-    def begin_calls(self, number: int, text: str, calls: Sequence[ToolCall]) -> None:
-        """Note calls that are about to be made in the round of this number."""
-        self.calls += [CallRecord(number, text, call) for call in calls]
+    def decide(self, number: int, verdict: Verdict, now: float) -> list[CallRecord]:
+        """Answer for the calls of a round that people are still asked about, and say which these were."""
+        decided = self.calls.decide(number, verdict, now) if self.state == "running" else []
+        if decided:
+            self.not_before = min(self.not_before, self.calls.until)
+        return decided
+
+    def pass_over(self, now: float) -> None:
+        """Ask about no call any more."""
+        if self.state == "running" and self.calls.pass_over(now):
+            self.not_before = min(self.not_before, self.calls.until)
+
+    def request_stop(self) -> None:
+        """Mark it as stopped, and wait for nobody."""
+        self.stop = True
+        if self.state == "running" and self.calls.asking:
+            self.not_before = 0.0
 
     def reword(self, change: Callable[[str], str]) -> None:
         """Change the question in its outcome, if it has one."""
@@ -207,7 +226,7 @@ class TurnRecord:
     def forget(self) -> bool:
         """Keep nothing of what was said; whether it had a job whose ask was still to be made."""
         self.forgotten = self.withdrawn = True
-        self.outcome, self.summary, self.calls = NOTHING_LEFT, "", []
+        self.outcome, self.summary, self.calls = NOTHING_LEFT, "", CallList()
         for mail in self.mail:
             mail.blank()
         for note in self.notes:
@@ -219,7 +238,7 @@ class TurnRecord:
         self.state, self.outcome = "running", None
         self.since = self.due = now
         self.not_before, self.attempt, self.attempt_before, self.stop = 0.0, 0, 0, False
-        self.summary, self.calls = "", []
+        self.summary, self.calls = "", CallList()
         self.forget_seals()
         self.cancel_job()
 
@@ -240,98 +259,3 @@ class TurnRecord:
     def forget_seals(self) -> None:
         """A new attempt ends its pages elsewhere."""
         self.posts = {number: replace(post, seal=None) for number, post in self.posts.items()}
-
-
-@dataclass(slots=True, eq=False)
-class Lane:
-    """A conversation: its mail, its turns and its lease."""
-
-    id: str
-    fence: int = 0
-    owner: str = ""
-    leased_until: float = 0.0
-    reset: int = 0
-    waiting: list[Mail] = field(default_factory=list[Mail])
-    notes: list[Mail] = field(default_factory=list[Mail])
-    turns: list[TurnRecord] = field(default_factory=list[TurnRecord])
-    askers: set[str] = field(default_factory=set[str])
-
-    @property
-    def open_turn(self) -> TurnRecord | None:
-        """The turn that is not yet delivered."""
-        return self.turns[-1] if self.turns and self.turns[-1].state != "delivered" else None
-
-    @property
-    def due(self) -> float | None:
-        """Since when its work waits; None without any."""
-        if self.open_turn is not None:
-            return self.open_turn.due
-        return min((mail.accepted for mail in self.waiting), default=None)
-
-    @property
-    def not_before(self) -> float:
-        """Until when its turn is put off."""
-        return self.open_turn.not_before if self.open_turn else 0.0
-
-    def enqueue(self, mail: Mail) -> None:
-        """Add mail in its order."""
-        insort(self.waiting, mail, key=lambda other: other.order)
-
-    def note(self, mail: Mail, keep: int) -> None:
-        """Add a note in its order, and forget the oldest above `keep`."""
-        insort(self.notes, mail, key=lambda other: other.order)
-        for surplus in self.notes[:-keep]:
-            self.forget(surplus)
-
-    def forget(self, mail: Mail) -> None:
-        """Drop mail or a note."""
-        for queue in (self.waiting, self.notes):
-            if mail in queue:
-                queue.remove(mail)
-        mail.drop()
-
-    def drop_waiting(self, author: str) -> list[Ask]:
-        """Drop an author's mail, and return it oldest first."""
-        dropped = [mail for mail in self.waiting if mail.ask.author.id == author]
-        asks = [mail.ask for mail in dropped]
-        for mail in dropped:
-            self.forget(mail)
-        return asks
-
-    def forget_summaries(self, turn: TurnRecord) -> int:
-        """Forget what stands for this turn, also where it stands for others only; how many there were."""
-        outdated = [record for record in self.turns if record.id >= turn.id and record.summary]
-        for record in outdated:
-            record.summary = ""
-        return len(outdated)
-
-    def restart(self) -> None:
-        """Let the turns so far and the unused notes leave the history."""
-        self.reset = self.turns[-1].id if self.turns else 0
-        for note in list(self.notes):
-            self.forget(note)
-
-    def release(self) -> None:
-        """End the lease; the fence of its holder is old from now on."""
-        self.owner, self.leased_until, self.fence = "", 0.0, self.fence + 1
-
-    def take_mail(self, number: int) -> TurnRecord:
-        """Make a turn of the oldest mail and of what its author said directly after it."""
-        first = self.waiting[0]
-        run = list(takewhile(lambda mail: mail.company == first.company, self.waiting[:LONGEST_RUN]))
-        newest = self.turns[-1].id if self.turns else None
-        record = TurnRecord(
-            id=number,
-            conversation=self.id,
-            parent=newest if first.parent is None else first.parent,
-            mail=run,
-            notes=self.notes,
-            since=first.ask.at,
-            due=min(mail.accepted for mail in run),
-            first=newest is None,
-        )
-        for mail in (*run, *self.notes):
-            mail.turn, mail.state = record, "asked" if mail in run else "context"
-        self.waiting, self.notes = self.waiting[len(run) :], []
-        self.turns.append(record)
-        return record

@@ -12,14 +12,14 @@ _BETWEEN = "\n\n"  # as `bot.tool_loop` joins what was said before and after cal
 
 
 def answered_round(
-    turn: int, question: str, answer: str, files: Sequence[str], calls: Sequence[CallRecord] = ()
+    turn: int, asker: str, question: str, answer: str, files: Sequence[str], calls: Sequence[CallRecord] = ()
 ) -> Round:
     """A round of history, with those of the calls that came to a result."""
     ended = [record for record in calls if record.result is not None]
     made = [list(records) for _, records in groupby(ended, lambda record: record.round)]
     before, after = _parted([records[0].text for records in made], answer)
     told = [message for text, records in zip(before, made, strict=True) for message in _told(text, records)]
-    return Round(turn, (Message(Role.USER, question), *told, Message(Role.ASSISTANT, after)), tuple(files))
+    return Round(turn, (Message(Role.USER, question), *told, Message(Role.ASSISTANT, after)), tuple(files), asker)
 
 
 def _told(text: str, records: Sequence[CallRecord]) -> Iterator[Message]:

@@ -1,11 +1,16 @@
-"""What the store in memory keeps beside mail, turns and lanes: jobs and expenses."""
+"""What the store in memory keeps of turns beside what was said: jobs, calls and expenses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
-from bot.messages import Outcome, Spending
+from bot.completion import ToolCall
+from bot.messages import CallRecord, Outcome, Spending, Verdict
+from storage.calls import seen_at
+
+_MAY_START: Final = (Verdict.ASKED, Verdict.ALLOWED)
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +46,72 @@ class JobRecord:
         if was_pending:
             self.state = state
         return was_pending
+
+
+@dataclass(slots=True, eq=False)
+class CallList:
+    """The calls of a turn, in the order in which they were begun."""
+
+    records: list[CallRecord] = field(default_factory=list[CallRecord])
+
+    @property
+    def _asked(self) -> list[int]:
+        """Where those stand that people are still asked about."""
+        open_ones = enumerate(self.records)
+        return [place for place, record in open_ones if record.verdict is Verdict.ASKED and record.result is None]
+
+    @property
+    def asking(self) -> bool:
+        """Whether people are still asked about any."""
+        return bool(self._asked)
+
+    @property
+    def until(self) -> float:
+        """Until when people may answer, 0 when nobody is asked."""
+        return max((self.records[place].until for place in self._asked), default=0.0)
+
+    def begin(self, number: int, text: str, calls: Sequence[ToolCall], asked: Collection[str], until: float) -> None:
+        """Note calls of the round of this number, which are about to be made unless they are `asked` about."""
+        self.records += [
+            CallRecord(number, text, call, None, Verdict.ASKED, until)
+            if call.id in asked
+            else CallRecord(number, text, call)
+            for call in calls
+        ]
+
+    def start(self, call: str) -> None:
+        """Note that one that was allowed is about to be made."""
+        open_ones = self._open(call)
+        self._change([place for place in open_ones if self.records[place].verdict in _MAY_START][:1], verdict=None)
+
+    def end(self, call: str, result: str) -> None:
+        """Note a result where this call has none, in the newest round that has such a one."""
+        for place in self._open(call)[:1]:
+            self.records[place] = replace(self.records[place], result=result)
+
+    def _open(self, call: str) -> list[int]:
+        """Where calls of this id stand that have no result, the newest round first."""
+        places = [n for n, record in enumerate(self.records) if record.call.id == call and record.result is None]
+        return sorted(places, key=lambda place: -self.records[place].round)
+
+    def decide(self, number: int, verdict: Verdict, now: float) -> list[CallRecord]:
+        """Answer for those of a round whose time is not over, and say which these were."""
+        asked = [place for place in self._asked if self.records[place].round == number]
+        return self._change([place for place in asked if self.records[place].until > now], verdict=verdict)
+
+    def pass_over(self, now: float) -> bool:
+        """Ask about none any more; whether there were any whose time is not over."""
+        asked = [place for place in self._asked if self.records[place].until > now]
+        return bool(self._change(asked, verdict=Verdict.PASSED_OVER))
+
+    def at(self, now: float) -> list[CallRecord]:
+        """The calls as they are at this time."""
+        return [seen_at(now, record) for record in self.records]
+
+    def _change(self, places: Sequence[int], *, verdict: Verdict | None) -> list[CallRecord]:
+        for place in places:
+            self.records[place] = replace(self.records[place], verdict=verdict)
+        return [self.records[place] for place in places]
 
 
 @dataclass(frozen=True, slots=True)

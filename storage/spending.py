@@ -6,26 +6,30 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.completion import Usage
-from bot.messages import Outcome, Spending, Turn
+from bot.messages import Spending
+from bot.ports import Claim
 from storage.connection import Transaction, Value
 
 
-def write_usage(tx: Transaction, turn: Turn, fence: int, outcome: Outcome) -> None:
-    """Note what one attempt cost, once for a claim; an outcome without a model cost nothing."""
+def write_usage(
+    tx: Transaction, held: Claim, model: str, provider: str, usage: Usage, first_text: float | None = None
+) -> None:
+    """Note what one attempt cost, once for a claim; without a model it cost nothing."""
+    turn = held.turn
     address = turn.ask.address
     tx.run(
         "write_usage",
         turn=turn.id,
-        fence=fence,
+        fence=held.fence,
         platform=address.platform,
         workspace=address.workspace,
         channel=address.channel,
         conversation=turn.conversation,
         author=turn.ask.author.id,
-        model=outcome.model,
-        provider=outcome.provider,
-        first_text=outcome.first_text,
-        **_columns(outcome.usage),
+        model=model,
+        provider=provider,
+        first_text=first_text,
+        **_columns(usage),
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from bot.completion import Usage
+from bot.completion import ToolCall, Usage
 from bot.errors import LeaseLost
 from bot.messages import Address, Ask, Control, History, Job, Outcome, Post, Spending, Turn
 from bot.ports import Claim, Reception, Summary
@@ -174,6 +174,10 @@ class SqliteStore(SqliteRecords):
         """Store the end of the turn."""
         await self._write(turns.finish, claim, outcome)
 
+    async def spend(self, claim: Claim, model: str, provider: str, usage: Usage) -> None:
+        """Note what was spent before the end of the turn."""
+        await self._write(turns.spend, claim, model, provider, usage)
+
     async def delivered(self, claim: Claim) -> None:
         """Put the turn to rest."""
         await self._write(turns.delivered, claim)
@@ -210,9 +214,9 @@ class SqliteStore(SqliteRecords):
         """Drop this author's waiting mail, and return it oldest first."""
         return await self._write(steering.drop_waiting, conversation, author)
 
-    async def rewrite_question(self, key: str, text: str) -> None:
+    async def rewrite_question(self, key: str, text: str, call: ToolCall | None = None) -> None:
         """Replace an ask's text unless it is being answered."""
-        await self._write(steering.rewrite_question, key, text)
+        await self._write(steering.rewrite_question, key, text, call)
 
     async def withdraw_question(self, key: str) -> bool:
         """Drop an ask, also out of its turn; with its last ask a turn leaves the history instead."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 
 from bot.completion import ToolCall
-from bot.messages import CallRecord
+from bot.messages import Ask, CallRecord, Turn, Verdict
 from bot.records import Change, Claim, Entry, Forgotten
-from storage import archive, audit, calls, forgetting
+from storage import approval, archive, audit, calls, forgetting, lane
 from storage.archive import Selection
 from storage.connection import Database
 
@@ -20,9 +20,34 @@ class SqliteRecords:
         self._read = reader.transact
         self._checkpoint = writer.checkpoint
 
-    async def begin_calls(self, claim: Claim, round: int, text: str, calls: Sequence[ToolCall]) -> None:  # noqa: A002  # the port's name
-        """Note calls that are about to be made."""
-        await self._write(_begin_calls, claim, round, text, calls)
+    async def begin_calls(
+        self,
+        claim: Claim,
+        round: int,  # noqa: A002  # the port's name
+        text: str,
+        calls: Sequence[ToolCall],
+        *,
+        asked: Collection[str] = (),
+        until: float = 0.0,
+    ) -> None:
+        """Note calls that are about to be made, or that people are asked about."""
+        await self._write(_begin_calls, claim, round, text, calls, asked, until)
+
+    async def start_call(self, claim: Claim, call: str) -> None:
+        """Note that a call that was allowed is about to be made."""
+        await self._write(calls.start_call, claim, call)
+
+    async def park(self, claim: Claim) -> None:
+        """Release the turn until people have answered."""
+        await self._write(approval.park, claim)
+
+    async def decide(self, turn: int, round: int, verdict: Verdict) -> Sequence[CallRecord]:  # noqa: A002  # as above
+        """Answer for the calls of a round."""
+        return await self._write(approval.decide, turn, round, verdict)
+
+    async def join(self, claim: Claim) -> Sequence[Ask]:
+        """Take the mail that is next into the turn."""
+        return await self._write(lane.join, claim)
 
     async def end_call(self, claim: Claim, call: str, result: str) -> None:
         """Note the result of a call."""
@@ -41,6 +66,17 @@ class SqliteRecords:
                 for entry in page:
                     yield entry
                 page, last = await self._read(archive.page, source, chosen, last)
+
+    async def search(self, turn: Turn, words: Sequence[str], *, limit: int) -> Sequence[Entry]:
+        """The newest rounds before this turn that hold all words; a page in memory at a time."""
+        found: list[Entry] = []
+        before = turn.id
+        for _ in range(0, archive.LOOKED_AT, archive.PAGE):
+            entries, before = await self._read(archive.earlier, turn.conversation, words, before)
+            found += entries
+            if not before or len(found) >= limit:
+                break
+        return found[:limit]
 
     async def forget(self, platform: str, author: str, conversation: str = "") -> Forgotten:
         """Remove what somebody asked and said, also from the log of the file."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.completion import ToolCall
 from bot.messages import Address, Ask
 from bot.ports import Summary
 from storage import audit
@@ -45,12 +46,17 @@ def drop_waiting(tx: Transaction, conversation: str, author: str) -> list[Ask]:
     return [load_ask(row["body"]) for row in rows]
 
 
-def rewrite_question(tx: Transaction, key: str, text: str) -> None:
-    """Replace an ask's text unless it is being answered."""
+def rewrite_question(tx: Transaction, key: str, text: str, call: ToolCall | None) -> None:
+    """Replace an ask's text and call unless it is being answered."""
     row = tx.one("ask_by_key", key=key)
     if row is None or row["body"] is None or row["forgotten"] or _running(tx, row["turn"]):
         return
-    tx.run("rewrite_ask", seq=row["seq"], body=dump_ask(replace(load_ask(row["body"]), text=text)))
+    tx.run("rewrite_ask", seq=row["seq"], body=dump_ask(reworded(load_ask(row["body"]), text, call)))
+
+
+def reworded(ask: Ask, text: str, call: ToolCall | None) -> Ask:
+    """An ask in other words; a call is answered alone."""
+    return replace(ask, text=text, call=call, alone=ask.alone or call is not None)
 
 
 def _running(tx: Transaction, number: int | None) -> bool:
@@ -77,8 +83,9 @@ def withdraw_question(tx: Transaction, key: str) -> bool:
 
 
 def request_stop(tx: Transaction, number: int) -> None:
-    """Mark a turn as stopped."""
-    tx.run("request_stop", turn=number)
+    """Mark a turn as stopped, and let one that waits for people be taken up at once."""
+    for row in tx.all("request_stop", turn=number):
+        tx.run("schedule", conversation=row["conversation"])
 
 
 def stop_requested(tx: Transaction, number: int) -> bool:

@@ -29,7 +29,9 @@ def history(tx: Transaction, turn: Turn, rounds: int) -> History:
     answered = [row for row in rows if not row["summary"]][:rounds]
     files = _files(tx, [row["id"] for row in answered])
     found = [
-        answered_round(row["id"], row["question"], row["answer"], files[row["id"]], calls.calls(tx, row["id"]))
+        answered_round(
+            row["id"], row["asker"], row["question"], row["answer"], files[row["id"]], calls.calls(tx, row["id"])
+        )
         for row in reversed(answered)
     ]
     return History(tuple(found), rows[-1]["summary"] if rows else "")
@@ -92,9 +94,15 @@ def finish(tx: Transaction, held: Claim, outcome: Outcome) -> None:
         answer=outcome.answer,
         outcome=dump_outcome(outcome),
     )
-    spending.write_usage(tx, held.turn, held.fence, outcome)
+    spending.write_usage(tx, held, outcome.model, outcome.provider, outcome.usage, outcome.first_text)
     jobs.follow(tx, held.turn.id, outcome)
     tx.run("schedule", conversation=held.conversation)
+
+
+def spend(tx: Transaction, held: Claim, model: str, provider: str, usage: Usage) -> None:
+    """Note what was spent before the end of the turn."""
+    check(tx, held)
+    spending.write_usage(tx, held, model, provider, usage)
 
 
 def delivered(tx: Transaction, held: Claim) -> None:

@@ -12,6 +12,12 @@ WHERE asker = :author AND (conversation, id) > (:conversation, :after) AND conve
     AND EXISTS (SELECT 1 FROM ask WHERE ask.turn = turn.id AND ask.state = 'asked' AND ask.platform = :platform)
 ORDER BY conversation, id LIMIT :limit;
 
+-- name: earlier_turns
+SELECT turn.*
+FROM turn JOIN conversation ON conversation.id = turn.conversation
+WHERE turn.conversation = :conversation AND turn.id < :before AND turn.id > conversation.reset
+ORDER BY turn.id DESC LIMIT :limit;
+
 -- name: export_loose
 SELECT seq AS id, conversation, body
 FROM ask

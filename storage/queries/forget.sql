@@ -20,7 +20,7 @@ WHERE id = :turn;
 -- name: blank_asks
 UPDATE ask SET body = json_set(
     body, '$.text', '', '$.author.name', '', '$.address.title', '',
-    '$.quotes', json('[]'), '$.attachments', json('[]'), '$.origin', json('{}')
+    '$.call', json('null'), '$.quotes', json('[]'), '$.attachments', json('[]'), '$.origin', json('{}')
 )
 WHERE turn = :turn AND state = 'asked';
 

@@ -31,7 +31,7 @@ INSERT INTO ask (
 );
 
 -- name: rewrite_ask
-UPDATE ask SET body = :body WHERE seq = :seq;
+UPDATE ask SET body = :body, alone = json_extract(:body, '$.alone') WHERE seq = :seq;
 
 -- name: trim_notes
 UPDATE ask SET state = 'dropped', body = NULL

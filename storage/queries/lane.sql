@@ -55,6 +55,13 @@ RETURNING *;
 -- name: ask_begun
 UPDATE ask SET state = 'asked', turn = :turn WHERE seq = :seq;
 
+-- Nothing joins a turn that is stopped or withdrawn: its end would be theirs.
+
+-- name: asks_to_join
+SELECT ask.seq, ask.author, ask.parent, ask.alone
+FROM turn JOIN ask ON ask.turn = turn.id
+WHERE turn.id = :turn AND turn.state = 'running' AND NOT turn.stop AND NOT turn.withdrawn AND ask.state = 'asked';
+
 -- name: use_notes
 UPDATE ask SET state = 'context', turn = :turn WHERE conversation = :conversation AND state = 'note';
 

@@ -45,7 +45,16 @@ UPDATE turn SET summary = ''
 WHERE conversation = (SELECT conversation FROM turn AS first WHERE first.id = :turn) AND id >= :turn AND summary <> '';
 
 -- name: request_stop
-UPDATE turn SET stop = 1 WHERE id = :turn;
+UPDATE turn SET
+    stop = 1,
+    not_before = CASE
+        WHEN state = 'running' AND EXISTS (
+            SELECT 1 FROM call WHERE call.turn = turn.id AND verdict = 'asked' AND result IS NULL
+        ) THEN 0
+        ELSE not_before
+    END
+WHERE id = :turn
+RETURNING conversation;
 
 -- name: stop_requested
 SELECT stop FROM turn WHERE id = :turn;

@@ -22,7 +22,7 @@ WITH RECURSIVE chain (id, parent, remembered, summarised, depth, found) AS (
     JOIN conversation ON conversation.id = turn.conversation
     WHERE turn.id > conversation.reset AND NOT chain.summarised AND chain.found <= :rounds AND chain.depth < :steps
 )
-SELECT turn.id, turn.question, turn.answer, turn.summary
+SELECT turn.id, turn.asker, turn.question, turn.answer, turn.summary
 FROM chain JOIN turn ON turn.id = chain.id
 WHERE chain.remembered OR chain.summarised
 ORDER BY chain.depth LIMIT :rounds + 1;

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from bot.completion import ToolCall
 from bot.ports import Claim, Reception, Store
 from tests.contract.store.samples import answered, ask, claimed, end, keys, put
 
@@ -27,6 +28,28 @@ async def test_an_edit_after_the_answer_is_used_when_it_is_asked_again(store: St
     await store.rewrite_question("m1", "better")
     assert await store.reopen(turn)
     assert (await claimed(store)).turn.ask.text == "better"
+
+
+ROME, PARIS = ToolCall("command", "weather", '{"place": "Rome"}'), ToolCall("command", "weather", '{"place": "Paris"}')
+
+
+async def test_an_edit_brings_its_own_call_or_none(store: Store) -> None:
+    turn = await answered(store, ask(1, alone=True, call=ROME))
+    for call in (PARIS, None, ROME):
+        await store.rewrite_question("m1", "better", call)
+        assert await store.reopen(turn)
+        claim = await claimed(store)
+        assert claim.turn.ask.call == call
+        await end(store, claim)
+
+
+async def test_what_has_become_a_call_waits_for_a_turn_of_its_own(store: Store) -> None:
+    await put(store, ask(1), ask(2), ask(3))
+    await store.rewrite_question("m2", "/weather Rome", ROME)
+    first = await claimed(store)
+    second = await end(store, first)
+    assert second is not None
+    assert [keys(claim) for claim in (first, second, await end(store, second))] == [["m1"], ["m2"], ["m3"]]
 
 
 async def test_an_edit_of_something_unknown_is_ignored(store: Store) -> None:

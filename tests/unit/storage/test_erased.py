@@ -11,7 +11,8 @@ import pytest
 
 from bot.completion import ToolCall, Usage
 from bot.messages import Outcome, OutcomeKind
-from storage import forgetting
+from bot.records import Forgotten
+from storage import forgetting, turns
 from storage.archive import Selection
 from storage.connection import Database, Transaction
 from storage.sqlite import SqliteStore
@@ -35,7 +36,8 @@ async def fill(store: SqliteStore, text: str) -> None:
     """Have the text wherever somebody's words can be, among those of others."""
     for number in range(0, 60, 3):
         await answered(store, ask(number, "bob"), answer("mine " * number, "theirs"))
-        await put(store, ask(number + 1, text=text, origin={"token": text}))
+        call = ToolCall("command", "clock", text)
+        await put(store, ask(number + 1, text=text, origin={"token": text}, alone=True, call=call))
         claim = await claimed(store)
         await store.begin_calls(claim, 1, text, [ToolCall("a", "clock", text)])
         await store.end_call(claim, "a", text)
@@ -83,6 +85,23 @@ async def test_what_was_interrupted_is_ended_by_another_call(tmp_path: Path, mon
         await answered(store, ask(9))
         assert (await store.forget("discord", "ann")).rounds == 1
         assert [entry async for entry in store.export("discord")] == []
+
+
+async def test_what_ends_while_others_are_forgotten_is_forgotten_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "glimmer.db"
+    async with SqliteStore.open(path) as store:
+        await put(store, ask(1, text=SECRET))
+        claim = await claimed(store)
+        await store.finish(claim, answer(SECRET, SECRET))
+
+        def ends(tx: Transaction, _: Selection) -> None:
+            turns.delivered(tx, claim)
+
+        monkeypatch.setattr(forgetting, "STEPS", (*forgetting.STEPS, ends))
+        assert await store.forget("discord", "ann") == Forgotten(rounds=1)
+        assert occurrences(path) == 0
 
 
 async def test_a_reader_of_another_program_delays_only_the_emptying_of_the_log(

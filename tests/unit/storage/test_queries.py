@@ -12,6 +12,7 @@ import pytest
 
 import storage
 from bot.messages import Turn
+from bot.ports import Claim
 from storage import inbox, lane, spending, turns
 from storage.connection import QUERIES, Database, Transaction, database_time
 from storage.migrate import prepare
@@ -102,7 +103,8 @@ def fill(db: sqlite3.Connection, turns_stored: int) -> int:
         tx.run("finish", turn=number, kind="answered", question="q", answer="a", outcome="{}")
         tx.run("delivered", turn=number)
         outcome = replace(answer(), model="glm-4.6")
-        spending.write_usage(tx, Turn(number, "talk", (ask(number),), since=0), number, outcome)
+        held = Claim("talk", number, Turn(number, "talk", (ask(number),), since=0))
+        spending.write_usage(tx, held, outcome.model, outcome.provider, outcome.usage)
     return number
 
 

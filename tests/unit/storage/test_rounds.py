@@ -18,7 +18,7 @@ def record(number: int, text: str = "", result: str | None = "done") -> CallReco
 def said(texts: list[str], answer: str) -> list[str]:
     """What the assistant says in a round in which it called a tool after each of these texts."""
     calls = [record(number, text) for number, text in enumerate(texts, 1)]
-    messages = answered_round(1, "why?", answer, (), calls).messages
+    messages = answered_round(1, "ann", "why?", answer, (), calls).messages
     return [message.content for message in messages if message.role is Role.ASSISTANT]
 
 
@@ -65,10 +65,12 @@ def test_the_last_message_of_an_answer_with_text_has_text(texts: list[str]) -> N
 
 def test_rounds_without_results_are_left_out() -> None:
     calls = [record(1, "one", None), record(2, "two")]
-    contents = [message.content for message in answered_round(1, "why?", "one\n\ntwo\n\nthree", (), calls).messages]
+    contents = [
+        message.content for message in answered_round(1, "ann", "why?", "one\n\ntwo\n\nthree", (), calls).messages
+    ]
     assert contents == ["why?", "", "done", "one\n\ntwo\n\nthree"]
 
 
 def test_an_empty_result_is_a_result() -> None:
-    messages = answered_round(1, "why?", "so", (), [record(1, result="")]).messages
+    messages = answered_round(1, "ann", "why?", "so", (), [record(1, result="")]).messages
     assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT, Role.TOOL, Role.ASSISTANT]

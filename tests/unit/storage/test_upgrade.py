@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.completion import Usage
-from bot.messages import Spending
+from bot.completion import ToolCall, Usage
+from bot.messages import CallRecord, Spending, Verdict
 from bot.records import Forgotten
 from storage.migrate import migrations, prepare
 from storage.sqlite import SqliteStore
@@ -91,9 +91,23 @@ async def test_what_settled_controls_said_is_no_longer_kept(path: Path) -> None:
         assert db.execute("SELECT key, settled, body FROM control").fetchall() == [("c1", 1, "")]
 
 
+async def test_calls_of_before_were_asked_about_by_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "glimmer.db"
+    prepare(path, exclusive=True, steps=migrations()[:3])
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("""
+            INSERT INTO conversation (id) VALUES ('talk');
+            INSERT INTO turn (id, conversation, asker, since, due, first) VALUES (1, 'talk', 'ann', 1, 1, 1);
+            INSERT INTO call VALUES (1, 1, 1, 'Let me look.', 'a', 'clock', '{}', 'noon');
+        """)
+    async with SqliteStore.open(path) as store:
+        assert list(await store.calls(1)) == [CallRecord(1, "Let me look.", ToolCall("a", "clock", "{}"), "noon")]
+        assert list(await store.decide(1, 1, Verdict.ALLOWED)) == []
+
+
 def test_the_new_schema_breaks_no_reference(path: Path) -> None:
     prepare(path, exclusive=True)
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert all(path.with_name(f"glimmer.db.backup-{number}").exists() for number in ("0002", "0003"))
+    assert all(path.with_name(f"glimmer.db.backup-{number}").exists() for number in ("0002", "0003", "0004"))
