@@ -15,6 +15,8 @@ _ASKER_ONLY = frozenset(
         ControlKind.RETRY,
         ControlKind.CONTINUE,
         ControlKind.JOBS,
+        ControlKind.ALLOW,
+        ControlKind.DENY,
     }
 )
 

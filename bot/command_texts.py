@@ -109,6 +109,10 @@ COMMAND_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{scope}: `{tool}` is not switched off any more. `/tools` shows what is on.",
         "{scope}:`{tool}` 不再关闭。用 `/tools` 查看已开启的工具。",
     ),
+    "tools_on_here": (
+        "{scope}: `{tool}` is on from the next question on, unless it is switched off elsewhere. `/tools` shows it.",
+        "{scope}:从下一个问题起开启 `{tool}`,除非在别处被关闭。用 `/tools` 查看。",
+    ),
     "tools_off": ("{scope}: `{tool}` is off from the next question on.", "{scope}:从下一个问题起不再使用 `{tool}`。"),
     "tools_unknown": (
         "I have no tool called `{tool}`; `/tools` lists them.",

@@ -127,6 +127,12 @@ class Commands:
             raise UserError(barred)
         return await self._actions[control.kind](control)
 
+    async def pinned(self, control: Control) -> Control:
+        """The control about the conversation that it means now: with that forgotten it would mean another one."""
+        if control.kind is not ControlKind.FORGET:
+            return control
+        return replace(control, conversation=await self._conversation(control))
+
     async def chosen_models(self, conversation: str, address: Address, author: str) -> dict[str, str]:
         """The models that are chosen and still offered, by scope, strongest first."""
         return await self._choices.chosen_models(conversation, address, author)
@@ -264,7 +270,13 @@ class Commands:
         return say(control, "rated")
 
     async def _question_edited(self, control: Control) -> str:
-        await self._store.rewrite_question(control.target, control.value)
+        if control.call is not None:
+            # It may be another one than was allowed when it was asked.
+            tool = control.call.name
+            barred = await self._gate.barred(control.address, control.actor, asking=False, tool=tool)
+            if barred:
+                raise UserError(barred)
+        await self._store.rewrite_question(control.target, control.value, control.call)
         return ""
 
     async def _question_deleted(self, control: Control) -> str:

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 import structlog
 
-from bot import metrics, outcomes, prompt, remarks, texts
-from bot.alarms import Alarms
-from bot.attachments import Attachments, Enclosure
+from bot import approvals, metrics, outcomes, prompt, remarks, texts
+from bot.attachments import Enclosure
 from bot.board import NotDelivered
 from bot.company import Company
-from bot.completion import Delta, ToolCall
+from bot.completion import Delta
 from bot.errors import ModelError, OperatorError, PlatformError
-from bot.guard import Guard, without_echoes
-from bot.messages import AGE_BOUND, Outcome, OutcomeKind
+from bot.guard import without_echoes
+from bot.means import Means
+from bot.messages import AGE_BOUND, NOTHING_USED, Ask, Outcome, OutcomeKind
 from bot.outcomes import AGAIN, Asked
 from bot.pacing import Governor
-from bot.ports import Adapter, Claim, Model, Store
-from bot.questions import Question, Questions
+from bot.ports import Adapter, Claim
+from bot.questions import Question
 from bot.reply import Reply
-from bot.summaries import Summaries
-from bot.tool_loop import ClaimJournal, ToolLoop
-from bot.tools.box import Toolbox
+from bot.tool_use import ToolUse
 
 log = structlog.get_logger(__name__)
 
@@ -45,20 +43,18 @@ class Interruption(StrEnum):
     LOST = "lost"
     DRAIN = "drain"
     AGAIN = "again"
+    PARKED = "parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What every turn works with; `deferred` is called when one was put off into the background."""
+class Ending(StrEnum):
+    """How the work on a turn ends, for now or for good."""
 
-    store: Store
-    model: Model
-    questions: Questions
-    alarms: Alarms
-    attachments: Attachments
-    toolbox: Toolbox
-    summaries: Summaries
-    deferred: Callable[[], None]
+    DELIVERED = "delivered"
+    AGAIN = "again"  # it is to be taken up again
+    PARKED = "parked"  # it is to be taken up again when people have answered
+
+
+_FOR_NOW = frozenset({Interruption.DRAIN, Interruption.AGAIN, Interruption.PARKED})
 
 
 class Dialogue:
@@ -77,8 +73,8 @@ class Dialogue:
         self._asked = Asked("", self._locale, str(claim.turn.id))
         self._question: Question | None = None
         self._reasoning = ""
-        self._labels: Sequence[str] = ()
         self._company = Company(self._surface, self._reply, self._locale)
+        self._tools = ToolUse(means, claim, self._company.work, self._hear)
         self._files: Sequence[Enclosure] = ()
         self._begun = time.monotonic()
         self.over = asyncio.Event()
@@ -107,17 +103,13 @@ class Dialogue:
         if scope is not None:
             scope.reschedule(asyncio.get_running_loop().time())
 
-    async def run(self) -> bool:
-        """Bring the turn to its end; False when it is to be taken up again. Raises NotDelivered and LeaseLost."""
+    async def run(self) -> Ending:
+        """Bring the turn to its end, or as far as it goes now. Raises NotDelivered and LeaseLost."""
         painter = asyncio.create_task(self._reply.paint())
         try:
             outcome = self._turn.outcome or await self._ask()
             if outcome is None:
-                if self._interruption is Interruption.DRAIN:
-                    self._reply.suspend()
-                    await painter
-                log.info("turn.interrupted", turn=self._turn.id, reason=self._interruption)
-                return False
+                return await self._put_off(painter)
             if self._turn.outcome is None:
                 await self._store_end(outcome)
             self._reply.finish(outcome)
@@ -131,7 +123,18 @@ class Dialogue:
                 # Whatever it raised has been raised above, or the turn is being abandoned.
                 await painter
             await self._surface.close()
-        return True
+        return Ending.DELIVERED
+
+    async def _put_off(self, painter: asyncio.Task[None]) -> Ending:
+        """Leave what is shown in a state in which it can stand until the turn is taken up again."""
+        if self._interruption is Interruption.DRAIN:
+            self._reply.suspend()
+        if self._interruption is not Interruption.AGAIN:
+            await painter
+        if self._interruption is Interruption.PARKED:
+            return Ending.PARKED
+        log.info("turn.interrupted", turn=self._turn.id, reason=self._interruption)
+        return Ending.AGAIN
 
     async def _store_end(self, outcome: Outcome) -> None:
         """Store how the turn ended; while the disk is full the outcome is kept, as it cost a whole answer."""
@@ -173,7 +176,7 @@ class Dialogue:
                 await company
 
     def _interrupted(self, why: Interruption) -> Outcome | None:
-        if why in (Interruption.DRAIN, Interruption.AGAIN):
+        if why in _FOR_NOW:
             return None
         if why is Interruption.RETRACT:
             return Outcome(OutcomeKind.RETRACTED, self._asked.question)
@@ -193,7 +196,8 @@ class Dialogue:
         if self._turn.ask.job and not regenerated:
             return await self._from_the_background(self._turn.ask.job)
         if self._turn.ask.call is not None:
-            return await self._call(self._turn.ask.call)
+            self._asked = replace(self._asked, question=self._turn.ask.text)
+            return await self._tools.direct(self._turn.ask.call, self._asked)
         self._files = await self._means.attachments.gather(self._adapter, self._turn.asks)
         return self._nothing_to_answer()
 
@@ -211,20 +215,6 @@ class Dialogue:
     def _missing(self) -> str:
         return remarks.missing(self._files, self._locale, self._means.attachments.megabytes)
 
-    async def _call(self, call: ToolCall) -> Outcome:
-        """What the tool gives that was asked for by its name; one that changes something is called once."""
-        toolbox, known = self._means.toolbox, self._means.toolbox.find(call.name)
-        self._asked = replace(self._asked, question=self._turn.ask.text)
-        if known and known.effects:
-            if await self._means.store.calls(self._turn.id):
-                return self._failed("tool_unknown", tool=call.name)
-            await self._means.store.begin_calls(self._claim, 1, "", [call])
-        self._company.work([toolbox.label(call)])
-        result = await toolbox.call(call, toolbox.context(self._turn.ask))
-        if result.failed:
-            return self._failed("tool_failed", tool=call.name, why=result.failure)
-        return Outcome(OutcomeKind.ANSWERED, self._asked.question, result.text, controls=AGAIN)
-
     async def _from_the_background(self, job: int) -> Outcome:
         """The answer that a job has brought."""
         known = await self._means.store.job(job)
@@ -234,7 +224,7 @@ class Dialogue:
 
     # With the model ------------------------------------------------------------------------------------------------
 
-    async def _converse(self) -> Outcome:
+    async def _converse(self) -> Outcome | None:
         question = await self._means.questions.make(self._turn, self._adapter, self._files)
         self._question = question
         self._asked = replace(self._asked, question=question.text)
@@ -252,7 +242,7 @@ class Dialogue:
         notes = (self._say("deferred"), *question.notes) if handle else (self._say("deferred_here"),)
         return Outcome(OutcomeKind.DEFERRED, question.text, note=" ".join(notes), handle=handle)
 
-    async def _answer(self, question: Question) -> Outcome:
+    async def _answer(self, question: Question) -> Outcome | None:
         try:
             finish = await self._read(question)
         except ModelError as error:
@@ -262,13 +252,30 @@ class Dialogue:
             await self._means.store.repost(self._claim)
             self._reply.restart()
             finish = await self._read(question)
-        return self._ended(question, finish)
+        if not self._tools.undecided:
+            return self._ended(question, finish)
+        await self._means.store.spend(self._claim, finish.model, finish.provider, finish.usage or NOTHING_USED)
+        if self._interruption is None:
+            self._park()
+        return self._interrupted(self._interruption or Interruption.PARKED)
+
+    def _park(self) -> None:
+        """Ask people whether calls may be made; the turn is taken up again when they have answered."""
+        records = self._tools.undecided
+        question = approvals.request([record.call for record in records], self._locale)
+        self._interruption = Interruption.PARKED
+        self._reply.pause(question, approvals.note(self._locale), approvals.BUTTONS, records[0].round)
+
+    async def _hear(self, asks: Sequence[Ask], said: str) -> None:
+        """The asker has said more, which is answered together with the question."""
+        self._asked = replace(self._asked, question=f"{self._asked.question}\n{said}")
+        await asyncio.gather(*map(self._adapter.show_taken, asks))
 
     async def _read(self, question: Question) -> Delta:
         """Write the model's text into the reply and return the delta that ended it."""
         finish = None
         self._reasoning = ""
-        async with aclosing(await self._deltas(question)) as stream:
+        async with aclosing(await self._tools.deltas(question)) as stream:
             async for delta in stream:
                 if delta.text:
                     self._reply.write(delta.text)
@@ -282,25 +289,13 @@ class Dialogue:
             raise ModelError("the stream ended without a reason", text="interrupted", resumable=True)
         return finish
 
-    async def _deltas(self, question: Question) -> AsyncGenerator[Delta, None]:
-        """What the model says, with the tools that it may use; calls of an attempt before this one count."""
-        means, request = self._means, question.request
-        guard = Guard(means.model, question.text, means.toolbox.find)
-        if not request.tools:
-            return guard.stream(request)
-        context = means.toolbox.context(self._turn.ask, prompt.words(*request.messages))
-        journal = ClaimJournal(means.store, self._claim)
-        loop = ToolLoop(guard, means.toolbox, context, journal, self._company.work)
-        self._labels = loop.labels
-        return loop.stream(request, await means.store.calls(self._turn.id))
-
     def _ended(self, question: Question, finish: Delta) -> Outcome:
         if finish.usage is not None:
             metrics.count_tokens(finish.model, finish.usage)
-            if not self._labels:  # a sum over the rounds of a tool loop says nothing of one prompt
+            if not self._tools.labels:  # a sum over the rounds of a tool loop says nothing of one prompt
                 self._means.questions.learn(question, finish)
         who = remarks.who_answered(finish, question.request.model, question.provider, self._locale)
-        helped = remarks.helped(self._labels, self._locale)
+        helped = remarks.helped(self._tools.labels, self._locale)
         outcome = outcomes.ended(self._asked, self._reply.text, finish, (*question.notes, who, helped))
         reasoning = without_echoes(self._reasoning, question.request.messages)
         kept = reasoning if outcome.kind is OutcomeKind.ANSWERED else ""

@@ -7,18 +7,21 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from bot import metrics, texts
 from bot.attachments import Attachments
 from bot.commands import Commands
-from bot.dialogue import Dialogue, Means
-from bot.errors import LeaseLost, OperatorError, PlatformError, UserError
+from bot.controls import Controls
+from bot.dialogue import Dialogue, Ending
+from bot.errors import LeaseLost, OperatorError, PlatformError
 from bot.gate import Gate
+from bot.means import Means
 from bot.messages import Address, Ask, Author, Control, ControlKind, Reply
 from bot.pacing import Governor
 from bot.ports import Adapter, Claim, Reception, Store
@@ -39,11 +42,9 @@ FINISHING_SHARE = 0.5
 
 # What brings something to answer, or files that were lacking: work is looked for, and the files are fetched at once.
 _NEWS = frozenset({Reception.TAKEN, Reception.WAITING, Reception.COMPLETED})
-# These are not stored: acting on them begins with a durable write, most events of messages concern nobody, and what is
-# to be forgotten must not be kept because of that.
-_UNSTORED = frozenset(
-    {ControlKind.QUESTION_EDITED, ControlKind.QUESTION_DELETED, ControlKind.ANSWER_DELETED, ControlKind.FORGET}
-)
+
+# The tools that somebody may use in a place.
+ToolNames = Callable[[Address, Author], Awaitable[Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Dispatcher:
         self._owner = uuid.uuid4().hex
         self._means: Means | None = None
         self._commands: Commands | None = None
+        self._tool_names: ToolNames | None = None
+        self._controls: Controls | None = None
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(policy.max_turns)
         self._running: dict[int, tuple[Claim, Dialogue]] = {}
@@ -77,10 +80,13 @@ class Dispatcher:
         self._draining = False
         self.well = True
 
-    def equip(self, means: Means, commands: Commands) -> None:
-        """Give the means of a turn and the commands, which need the dispatcher itself."""
+    def equip(self, means: Means, commands: Commands, tool_names: ToolNames) -> None:
+        """Give the means of a turn and the commands, which need the dispatcher itself, and who knows the tools."""
         self._means = means
         self._commands = commands
+        self._tool_names = tool_names
+        adapters = {name: adapter for name, (adapter, _) in self._adapters.items()}
+        self._controls = Controls(self._store, commands, adapters, self._tasks)
 
     # The inbox -----------------------------------------------------------------------------------------------------
 
@@ -135,22 +141,11 @@ class Dispatcher:
         return self._policy.follow_up is FollowUp.ALWAYS or await self._store.has_asked(ask.conversation, ask.author.id)
 
     async def control(self, control: Control) -> Reply:
-        """Store a control, act on it, and return what is for its actor."""
-        metrics.controls.labels(control.kind).inc()
-        if control.kind not in _UNSTORED and not await self._store.accept_control(control):
-            return Reply()
-        return await self._act(control)
-
-    async def _act(self, control: Control) -> Reply:
-        assert self._commands is not None
-        try:
-            reply = await self._commands.act(control)
-        except UserError as error:
-            reply = Reply(str(error))
+        """Store a control, act on it, and return what is for its actor; of one that takes long nothing yet."""
+        assert self._controls is not None
+        reply = await self._controls.take(control)
         if control.kind is ControlKind.QUESTION_DELETED:
             self._attachments.forget(control.target)
-        if control.kind not in _UNSTORED:
-            await self._store.settle(control.key)
         return reply
 
     @property
@@ -158,21 +153,27 @@ class Dispatcher:
         assert self._means is not None
         return self._means.attachments
 
-    async def barred(self, address: Address, author: Author) -> str:
-        """Why somebody may not ask there now, "" when they may."""
-        return await self._gate.barred(address, author, asking=True)
+    async def barred(self, address: Address, author: Author, tool: str = "") -> str:
+        """Why somebody may not ask there now, or not call this tool, "" when they may."""
+        return await self._gate.barred(address, author, asking=True, tool=tool)
 
     async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:
         """The models that are chosen for somebody in a place, by scope."""
         assert self._commands is not None
         return await self._commands.chosen_models("", address, author)
 
+    async def tool_names(self, address: Address, author: Author) -> Sequence[str]:
+        """The tools that somebody may switch on and off in a place."""
+        assert self._tool_names is not None
+        return await self._tool_names(address, author)
+
     # What commands need --------------------------------------------------------------------------------------------
 
     def stop(self, turn: int, *, retract: bool = False) -> None:
-        """End a turn that runs here, and with `retract` remove its answer; does nothing for others."""
+        """End a turn that runs here, and with `retract` remove its answer; one that is parked is taken up to end."""
         if turn in self._running:
             self._running[turn][1].stop(retract=retract)
+        self._wake.set()
 
     def tell(self, ask: Ask, text: str) -> None:
         """Say one of our sentences to whoever asked this."""
@@ -213,7 +214,8 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Claim and answer until drained; raises what the store raises."""
-        await self._act_on_unsettled()
+        assert self._controls is not None
+        await self._controls.resume()
         heartbeat = asyncio.create_task(self._beat())
         try:
             while not self._draining:
@@ -239,14 +241,6 @@ class Dispatcher:
             dialogue.drain()
         await self._tasks.wait(seconds * (1 - FINISHING_SHARE))
         await self._tasks.cancel()
-
-    async def _act_on_unsettled(self) -> None:
-        """What was stored but not acted on when the last process died is done now."""
-        for control in await self._store.unsettled():
-            try:
-                await self._act(control)
-            except Exception:  # one that cannot be acted on must not keep all others from being answered
-                log.exception("control.failed", key=control.key, kind=control.kind)
 
     async def _claim(self) -> Claim | None:
         try:
@@ -295,11 +289,15 @@ class Dispatcher:
         """Run one turn and return the next of its conversation."""
         started = time.monotonic()
         try:
-            ended = await self._run_turn(claim)
+            ending = await self._run_turn(claim)
             self._crashes.pop(claim.turn.id, None)
-            if ended and not self._draining:
+            if ending is Ending.PARKED:
+                await self._release(partial(self._store.park, claim))
+                log.info("turn.parked", turn=claim.turn.id)
+            elif ending is Ending.DELIVERED and not self._draining:
                 return await self._store.proceed(claim)
-            await self._hand_back(claim, count=False)
+            else:
+                await self._hand_back(claim, count=False)
         except LeaseLost:
             log.warning("turn.lease_lost", turn=claim.turn.id)
         except PlatformError as error:
@@ -311,8 +309,8 @@ class Dispatcher:
             await self._hand_back(claim, after=BACKOFF * self._crashes[claim.turn.id])
         return None
 
-    async def _run_turn(self, claim: Claim) -> bool:
-        """Whether the turn came to its end."""
+    async def _run_turn(self, claim: Claim) -> Ending:
+        """How far the turn came."""
         assert self._means is not None
         adapter, governor = self._adapters[claim.turn.ask.address.platform]
         dialogue = Dialogue(self._means, claim, adapter, governor)
@@ -324,10 +322,14 @@ class Dispatcher:
             dialogue.over.set()
 
     async def _hand_back(self, claim: Claim, *, after: float = 0.0, count: bool = True) -> None:
-        """Hand a turn back; the heartbeat would keep its lease for ever if this were given up."""
+        """Hand a turn back, to be taken up again after so many seconds."""
+        await self._release(partial(self._store.hand_back, claim, after=after, count=count))
+
+    async def _release(self, release: Callable[[], Awaitable[None]]) -> None:
+        """End a lease; the heartbeat would keep it for ever if this were given up."""
         while True:
             try:
-                await self._store.hand_back(claim, after=after, count=count)
+                await release()
             except OperatorError as error:
                 log.error("store.failed", reason=str(error), retry_in=STORE_PAUSE)  # noqa: TRY400  # as above
                 await asyncio.sleep(STORE_PAUSE)

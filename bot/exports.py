@@ -48,7 +48,8 @@ def _markdown(entry: Entry, before: str) -> str:
 def _called(record: CallRecord) -> list[str]:
     # Indented by four it stays as it is, whatever it holds.
     given = "\n".join(f"    {line}" for line in (record.result or "").split("\n"))
-    return [f"### Tool `{record.call.name}` {record.call.arguments}", "", given, ""]
+    verdict = f" ({record.verdict})" if record.verdict else ""
+    return [f"### Tool `{record.call.name}`{verdict} {record.call.arguments}", "", given, ""]
 
 
 def _json(entry: Entry, _: str) -> str:
@@ -69,7 +70,12 @@ def _json(entry: Entry, _: str) -> str:
         "answer": entry.answer,
         "model": entry.model,
         "calls": [
-            {"tool": record.call.name, "arguments": record.call.arguments, "result": record.result}
+            {
+                "tool": record.call.name,
+                "arguments": record.call.arguments,
+                "result": record.result,
+                "verdict": record.verdict,
+            }
             for record in entry.calls
         ],
     }

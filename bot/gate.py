@@ -33,6 +33,7 @@ _REMEMBERED: Final = 10_000
 _FREE: Final = frozenset(
     {
         ControlKind.STOP,
+        ControlKind.DENY,
         ControlKind.JOBS,
         ControlKind.HELP,
         ControlKind.ACCESS,
@@ -99,7 +100,8 @@ class Gate:
         refusal = _unwelcome(ask.address, ask.author, books, presence)
         if not wakes:
             return refusal and Refusal(refusal.reason)
-        refusal = refusal or await self._toolless(ask) or await self._loop(ask)
+        tool = ask.call.name if ask.call else ""
+        refusal = refusal or await self._toolless(tool, ask.address, ask.author) or await self._loop(ask)
         if refusal is None:
             refusal = await self._exhausted(ask.address, ask.author, books, ask.conversation)
             # A copy of what was taken in before that brings nothing new, or the files that are lacking.
@@ -117,12 +119,15 @@ class Gate:
         asking = control.kind in _ASKING
         return await self.barred(control.address, control.actor, control.conversation, asking=asking)
 
-    async def barred(self, address: Address, author: Author, conversation: str = "", *, asking: bool) -> str:
+    async def barred(
+        self, address: Address, author: Author, conversation: str = "", *, asking: bool, tool: str = ""
+    ) -> str:
         """The sentence that keeps somebody from what they are about to do, from `asking` also by their quotas."""
         if self._books.is_admin(address, author):
             return ""
         books = await self._books.holding(address)
         refusal = _unwelcome(address, author, books, presence_of(address, author))
+        refusal = refusal or await self._toolless(tool, address, author)
         if refusal is None and asking:
             refusal = await self._exhausted(address, author, books, conversation)
         if refusal is None:
@@ -130,11 +135,11 @@ class Gate:
         metrics.refusals.labels(refusal.reason).inc()
         return refusal.sentence
 
-    async def _toolless(self, ask: Ask) -> Refusal | None:
-        """Whether an ask calls a tool that is not for its author."""
-        if ask.call is None or await self._books.allowed([ask.call.name], ask.address, ask.author):
+    async def _toolless(self, tool: str, address: Address, author: Author) -> Refusal | None:
+        """Whether somebody is about to call a tool that is not for them."""
+        if not tool or await self._books.allowed([tool], address, author):
             return None
-        return Refusal("tool", texts.say("refused_tool", ask.address.locale))
+        return Refusal("tool", texts.say("refused_tool", address.locale))
 
     async def _loop(self, ask: Ask) -> Refusal | None:
         # What was taken in before is no exchange when it is read again after an absence.

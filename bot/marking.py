@@ -8,6 +8,9 @@ from typing import Final
 # How a quotation begins: whoever finds this in a prompt knows that strangers have a say in it.
 BEGIN: Final = '<quoted author="'
 _NAME_LIMIT: Final = 64
+_LABEL: Final = 32
+_LABEL_WORDS: Final = 5
+_WORD: Final = re.compile(r"\w+")
 
 # What cannot be seen and may stand between the letters of a mark; the blocks are Unicode's, DerivedCoreProperties,
 # Default_Ignorable_Code_Point.
@@ -41,6 +44,11 @@ def quoted(author: str, text: str) -> str:
 def data(text: str, limit: int = _NAME_LIMIT) -> str:
     """A stranger's short text on one line, without what could pass for our own marks."""
     return re.sub(r"[\s<>\[\]]+", " ", _HIDDEN.sub("", text)).strip()[:limit] or "?"
+
+
+def is_label(text: str) -> bool:
+    """Whether a stranger's text is too short to be more than a name: 32 bytes and five words at most, both a guess."""
+    return len(text.encode("utf-8", "replace")) <= _LABEL and len(_WORD.findall(text)) <= _LABEL_WORDS
 
 
 def unquoted(text: str) -> str:

@@ -22,6 +22,7 @@ first_text = Histogram(
 tokens = Counter("glimmer_tokens_total", "Tokens that the providers counted", ["model", "kind"])
 summaries = Counter("glimmer_summaries_total", "Summaries of what was said before, by what became of them", ["result"])
 model_failures = Counter("glimmer_model_failures_total", "Turns that the model did not answer, by text", ["text"])
+approvals = Counter("glimmer_approvals_total", "What people have said of calls that somebody must allow", ["verdict"])
 tool_calls = Counter("glimmer_tool_calls_total", "Calls of tools, by how they ended", ["tool", "result"])
 platform_calls = Counter("glimmer_platform_calls_total", "Requests to a platform, by answer", ["platform", "status"])
 platform_failures = Counter("glimmer_platform_failures_total", "Calls of a reply that had to be tried again")

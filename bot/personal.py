@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import aclosing
 from dataclasses import replace
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 MOST_BYTES: Final = 10_000_000
 # Seconds that the end of what runs is waited for, each answer.
 PATIENCE: Final = 10.0
+# How often it is looked at within that time what is left.
+_LOOKS: Final = 50
 
 _CONFIRM: Final = {HERE: "forget_here", EVERYTHING: "forget_everything"}
 # What is said to have been removed, in this order.
@@ -103,10 +106,19 @@ class PersonalData:
         for ask in forgotten.waiting:
             if ask.alone:
                 self._lane.tell(ask, "stopped")
-        if not forgotten.left:
-            return forgotten
-        await self._stop(*whose)
-        return replace(forgotten, left=0) + await self._store.forget(*whose)
+        if forgotten.left:
+            await self._stop(*whose)
+            forgotten = await self._wait(forgotten, *whose)
+        return forgotten
+
+    async def _wait(self, forgotten: Forgotten, *whose: str) -> Forgotten:
+        """Remove what is left of theirs as it ends; nobody may be working on it yet."""
+        for _ in range(_LOOKS):
+            forgotten = replace(forgotten, left=0) + await self._store.forget(*whose)
+            if not forgotten.left:
+                break
+            await asyncio.sleep(PATIENCE / _LOOKS)
+        return forgotten
 
     async def _cancel_jobs(self, platform: str, author: str, conversation: str) -> int:
         cancelled = 0

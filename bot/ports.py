@@ -136,11 +136,15 @@ class Inbox(Protocol):
         ...
 
     async def control(self, control: Control) -> Reply:
-        """Store a control, act on it, and return what is for its actor."""
+        """Store a control, act on it, and return what is for its actor.
+
+        Of one that takes long (`vocabulary.SLOW`) that is nothing yet: it is acted on after this, and its actor has the
+        adapter's `reply`.
+        """
         ...
 
-    async def barred(self, address: Address, author: Author) -> str:
-        """Why somebody may not ask there now, as a sentence for them, "" when they may.
+    async def barred(self, address: Address, author: Author, tool: str = "") -> str:
+        """Why somebody may not ask there now, or not call this tool, as a sentence for them, "" when they may.
 
         For what a platform shows to others before it can be stored; `ask` looks at it again.
         """
@@ -148,6 +152,10 @@ class Inbox(Protocol):
 
     async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:
         """The models that are chosen for somebody in a place, by scope."""
+        ...
+
+    async def tool_names(self, address: Address, author: Author) -> Sequence[str]:
+        """The tools that somebody may switch on and off in a place."""
         ...
 
 
@@ -195,8 +203,16 @@ class Adapter(Protocol):
         """Show the asker that the message was taken and waits; best effort."""
         ...
 
+    async def show_taken(self, ask: Ask) -> None:
+        """Show the asker that a message waits no longer: it is answered together with an earlier one; best effort."""
+        ...
+
     async def tell(self, ask: Ask, text: str) -> None:
         """Say a sentence to the asker outside of any turn; best effort."""
+        ...
+
+    async def reply(self, control: Control, reply: Reply) -> None:
+        """Say to the actor of a control what became of it, after it was acknowledged or a restart; best effort."""
         ...
 
     async def tell_operator(self, text: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from bot.attachments import Enclosure
 from bot.completion import Message, Role, Tool
 from bot.marking import data, quoted, unquoted
-from bot.messages import Address, History, Quote, Round, Turn
+from bot.messages import Address, Author, History, Quote, Round, Turn
 from bot.personas import DEFAULT_PERSONA, Persona, personas
 from bot.tokens import beginning, estimate
 
@@ -82,9 +82,14 @@ def question(turn: Turn, background: Sequence[Quote] = (), files: Sequence[Enclo
     marked = [quoted(f"file {data(file.name)}", text) for file, text in zip(read, excerpts, strict=True)]
     words = "\n".join(filter(None, [own, *pastes]))
     names = [f"(attached: {data(item.name)})" for ask in turn.asks for item in ask.attachments if not item.pasted]
-    asked = "\n".join([f"[{data(turn.ask.author.name)}]: {words}", *names])
+    asked = "\n".join([said(turn.ask.author, words), *names])
     whole = own == typed and [*pastes, *excerpts] == [file.text for file in (*pasted, *read)]
     return Wording("\n\n".join([*shown, *marked, asked]), whole)
+
+
+def said(author: Author, words: str) -> str:
+    """What somebody has said, with their name as data."""
+    return f"[{data(author.name)}]: {words}"
 
 
 def words(*messages: Message) -> str:

@@ -195,6 +195,7 @@ def _decisions(settings: Settings, model: Model, salt: str) -> Decisions:
         ),
         _offered("GLM_MODEL", settings.glm_model, names) or names[0],
         _offered("GLM_SUMMARY_MODEL", settings.glm_summary_model, names),
+        settings.glm_web_search,
         Operator(frozenset(settings.admins), _book(settings)),
     )
 

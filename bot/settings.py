@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         None, ge=0, le=1, description="From 0 (always the likeliest word) to 1 (varied); empty: each model's default."
     )
     glm_stream: bool = Field(True, description="Off: ask for whole answers, which are shown when they are complete.")
+    glm_web_search: bool = Field(
+        False,
+        description="On: models whose provider can search the web may do so, at its price for each search; off: only "
+        "where somebody has switched it on with /tools.",
+    )
     glm_patience: float = Field(
         18,
         ge=1,

@@ -63,6 +63,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "I did not look at {name}: pictures and videos only go separately.",
         "我没有查看 {name}:图片和视频只能分开查看。",
     ),
+    "not_public": (
+        "I can't look at {name}: its address is inside a private network.",
+        "我无法查看 {name}:该网址位于内部网络。",
+    ),
+    "too_heavy": ("I did not look at {name}: too large for one request.", "我没有查看 {name}:超出一次请求的容量。"),
     "not_taken": ("I can't look at {name}; send videos as MP4.", "我无法查看 {name};请以 MP4 格式发送视频。"),
     "some_pictures": (
         "I looked at the first {count} of {total} pictures.",
@@ -75,6 +80,12 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "answered_by": ("_(answered by `{model}` at {provider})_", "_(由 {provider} 的 `{model}` 回答)_"),
     "at_tools": ("🔧 {tools}…", "🔧 正在使用 {tools}…"),
+    "may_i": ("May I use **{tool}**?", "我可以使用 **{tool}** 吗？"),
+    "may_i_how": (
+        "_Whoever asked, or a moderator, can allow or deny this within {minutes} minutes._",
+        "_提问者或管理员可在 {minutes} 分钟内允许或拒绝。_",
+    ),
+    "may_i_settled": ("That is settled already.", "这件事已经有结果了。"),
     "with_tools": ("_(🔧 {tools})_", "_(🔧 使用了 {tools})_"),
     "tool_unknown": (
         "`{tool}` was interrupted: I don't know whether it was done, so I did not do it again.",
@@ -116,11 +127,13 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "你写这条消息时我不在线。点击“重新生成”,我现在就回答。",
     ),
     # Beside an answer --------------------------------------------------------------------------------------------
+    "sources": ("Sources:", "来源:"),
     "cut_off": ("_(answer cut off at the length limit)_", "_(回答因长度限制被截断)_"),
     "context_full": (
         "_(too long for this model; /reset starts afresh)_",
         "_(对话对该模型来说过长;用 /reset 重新开始)_",
     ),
+    "damaged": ("_(came damaged; a piece may be missing)_", "_(传输损坏,可能缺少一段)_"),
     "interrupted": ("_(connection lost, answer incomplete)_", "_(连接中断,回答不完整)_"),
     "stopped": ("_(stopped)_", "_(已停止)_"),
     "too_many_pages": ("_(the whole answer is in the file)_", "_(完整回答见附件)_"),
@@ -128,6 +141,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "resuming": ("_(one moment, I'm taking this up again)_", "_(请稍候,我正在继续)_"),
     "at_work": ("is working on it…", "正在处理…"),
     "thinking": ("💭 thinking… {seconds} s", "💭 思考中… {seconds} 秒"),
+    "no_text_yet": (
+        "⏳ no answer from the model yet after {seconds} s; I keep waiting…",
+        "⏳ 已过 {seconds} 秒,模型还没有回答;我继续等待…",
+    ),
     "automod": (
         "This server's AutoMod does not let me post the answer.",
         "本服务器的 AutoMod 不允许我发布这个回答。",
@@ -193,6 +210,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "button_stop": ("Stop", "停止"),
     "button_regenerate": ("Regenerate", "重新生成"),
     "button_continue": ("Continue", "继续"),
+    "button_allow": ("Allow", "允许"),
+    "button_deny": ("Deny", "拒绝"),
     # What a conversation may begin with -------------------------------------------------------------------------
     "prompt_explain": ("Explain something", "解释一件事"),
     "prompt_explain_asked": (

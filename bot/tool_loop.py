@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Final, Protocol
 
 import structlog
 
+from bot import approvals
 from bot.completion import Delta, FinishReason, Message, ModelRequest, Role, ToolCall, Usage
 from bot.guard import Speaker
 from bot.marking import quoted
-from bot.messages import CallRecord
-from bot.ports import Claim, Store
+from bot.messages import CallRecord, Verdict
 from bot.tools import permits
 from bot.tools.box import Toolbox
-from bot.tools.registry import Context
+from bot.tools.registry import Context, ToolFunction
 
 log = structlog.get_logger(__name__)
 
@@ -31,33 +33,28 @@ _UNKNOWN: Final = json.dumps(
     {"error": "interrupted: it is not known whether this was done; do not try it again, and say so"}
 )
 
+# Calls that were made, or are: nobody had to be asked, or somebody has allowed them.
+_MADE: Final = frozenset({None, Verdict.ALLOWED})
+
 
 class Journal(Protocol):
-    """Keeps what was called before it is called, and what came of it."""
+    """Keeps what was called before it is called, and what came of it; brings what was said meanwhile."""
 
-    async def begin(self, round: int, text: str, calls: Sequence[ToolCall]) -> None:  # noqa: A002  # the field's term
-        """These calls are about to be made, after the model has said this text."""
+    async def begin(self, records: Sequence[CallRecord]) -> None:
+        """These calls of one round are about to be made, but for those about which people are asked."""
+        ...
+
+    async def start(self, call: str) -> None:
+        """A call that was allowed is about to be made."""
         ...
 
     async def end(self, call: str, result: str) -> None:
         """A call has had this result."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class ClaimJournal:
-    """The journal of a claimed turn, in the store."""
-
-    store: Store
-    claim: Claim
-
-    async def begin(self, round: int, text: str, calls: Sequence[ToolCall]) -> None:  # noqa: A002  # as above
-        """These calls are about to be made."""
-        await self.store.begin_calls(self.claim, round, text, calls)
-
-    async def end(self, call: str, result: str) -> None:
-        """A call has had this result."""
-        await self.store.end_call(self.claim, call, result)
+    async def heard(self) -> str:
+        """What the asker has said since, and is answered together with it; "" when that is nothing."""
+        ...
 
 
 @dataclass(slots=True)
@@ -74,7 +71,10 @@ class _Round:
 
 
 class ToolLoop:
-    """One turn's way through the tools; `show` is told what is being done, in words for people, () when it is over."""
+    """One turn's way through the tools; `show` is told what is being done, in words for people, () when it is over.
+
+    With `undecided` calls the stream has ended for now: somebody must allow them, and then the turn is taken up again.
+    """
 
     def __init__(
         self, model: Speaker, box: Toolbox, context: Context, journal: Journal, show: Callable[[Sequence[str]], None]
@@ -89,14 +89,21 @@ class ToolLoop:
         self._foreign = False
         self._offered: frozenset[str] = frozenset()
         self.labels: list[str] = []
+        self.undecided: Sequence[CallRecord] = ()
 
     async def stream(self, request: ModelRequest, earlier: Sequence[CallRecord] = ()) -> AsyncGenerator[Delta, None]:
-        """The deltas of all rounds as of one answer; `earlier` calls were made before the process was interrupted."""
-        self._foreign = permits.holds_foreign(request.messages, self._box.find)
+        """The deltas of all rounds as of one answer; `earlier` calls are from before the turn was taken up again."""
+        hidden = request.foreign or request.search
+        self._foreign = hidden or permits.holds_foreign(request.messages, self._box.find)
         self._offered = frozenset(tool.name for tool in request.tools)
-        messages = [*request.messages, *await self._resumed(earlier)]
-        for number in range(1 + max((record.round for record in earlier), default=0), ROUNDS + 2):
-            said = _Round()
+        messages = [*request.messages]
+        for _, made in groupby(earlier, lambda record: record.round):
+            records = [await self._recovered(record) for record in made]
+            yield _spoken(records[0].text)
+            messages += await self._told(records)
+        number, said = earlier[-1].round if earlier else 0, _Round()
+        while not self.undecided:
+            number, said = number + 1, _Round()
             tools = request.tools if number <= ROUNDS else ()
             asked = replace(request, messages=tuple(messages), tools=tools)
             async with aclosing(self._model.stream(asked)) as deltas:
@@ -106,9 +113,10 @@ class ToolLoop:
             if not said.calls or not tools:
                 yield self._last(said)
                 return
-            if said.text:
-                yield Delta(text=f"{said.finish.text if said.finish else ''}\n\n")
+            yield _spoken(said.text, said.finish)
             messages += await self._called(number, said)
+        last = said.finish or Delta()
+        yield Delta(finish=FinishReason.TOOLS, usage=self._spent, model=last.model, provider=last.provider)
 
     def _ends_round(self, delta: Delta, said: _Round) -> bool:
         """Whether a delta is the round's last, which is kept back."""
@@ -127,76 +135,114 @@ class ToolLoop:
         usage = self._spent if finish.usage is not None or self._made else None
         return replace(finish, finish=reason, usage=usage, tool_calls=())
 
+    # The calls of a round -------------------------------------------------------------------------------------------
+
     async def _called(self, number: int, said: _Round) -> list[Message]:
-        calls = said.calls
-        await self._journal.begin(number, said.text, calls)
-        chosen = calls[:CALLS]
-        labels = [self._box.label(call) for call in chosen]
+        until = time.time() + approvals.SECONDS
+        made = [CallRecord(number, said.text, call) for call in said.calls]
+        records = [
+            replace(record, verdict=Verdict.ASKED, until=until) if self._is_asked_for(place, record.call) else record
+            for place, record in enumerate(made)
+        ]
+        await self._journal.begin(records)
+        return await self._told(records, said.reasoning)
+
+    async def _told(self, records: Sequence[CallRecord], reasoning: str = "") -> list[Message]:
+        """What the model is told of the calls of a round, and of what was said meanwhile."""
+        labels = [self._box.label(record.call) for record in records[:CALLS] if record.verdict in _MADE]
         self.labels += labels
         self._show(labels)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._result(place, call)) for place, call in enumerate(calls)]
+                tasks = [group.create_task(self._result(place, record)) for place, record in enumerate(records)]
         finally:
             self._show(())
         results = [task.result() for task in tasks]
-        self._read(calls)
-        return _messages(said.text, calls, results, said.reasoning)
+        self._foreign |= any(permits.is_foreign(self._box.find(record.call.name)) for record in records)
+        self.undecided = [record for record, result in zip(records, results, strict=True) if result is None]
+        heard = "" if self.undecided else await self._journal.heard()
+        return [*_messages(records, results, reasoning), *([Message(Role.USER, heard)] if heard else [])]
 
-    async def _result(self, place: int, call: ToolCall) -> str:
-        """What comes of the call at this place among those of its round."""
-        signature = (call.name, call.arguments)
-        if place >= CALLS or signature in self._made:
-            result = _TOO_MANY if place >= CALLS else _REPEATED
-        else:
-            self._made.add(signature)
-            result = await self._given(call)
+    async def _result(self, place: int, record: CallRecord) -> str | None:
+        """What comes of the call at this place among those of its round, None while it is not decided."""
+        call = record.call
+        if record.result is not None:
+            self._made.add((call.name, call.arguments))
+            return record.result
+        if record.verdict is Verdict.ASKED:
+            return None
+        result = await (self._first_tried(place, call) if record.verdict is None else self._answered_for(record))
         await self._journal.end(call.id, result)
         return result
 
+    async def _first_tried(self, place: int, call: ToolCall) -> str:
+        """What a call gives that nobody was asked about."""
+        signature = (call.name, call.arguments)
+        if place >= CALLS or signature in self._made:
+            return _TOO_MANY if place >= CALLS else _REPEATED
+        self._made.add(signature)
+        if self._needs_approval(call):
+            log.info("tool.refused", tool=call.name)
+            return _error(approvals.TOO_LONG)
+        return await self._given(call)
+
+    async def _answered_for(self, record: CallRecord) -> str:
+        """What a call gives about which people were asked."""
+        call = record.call
+        signature = (call.name, call.arguments)
+        if signature in self._made:
+            return _REPEATED
+        if record.verdict is not Verdict.PASSED_OVER:
+            self._made.add(signature)
+        if record.verdict is not Verdict.ALLOWED:
+            return _error(approvals.refusal(record))
+        await self._journal.start(call.id)
+        return await self._given(call)
+
     async def _given(self, call: ToolCall) -> str:
         """What a call gives, marked as data; only our own words about a failure stand for themselves."""
-        known = self._box.find(call.name) if call.name in self._offered else None
+        known = self._known(call)
         if known is None:
-            return json.dumps({"error": f"there is no tool {call.name!r} here"})
-        refused = permits.refusal(known, foreign=self._foreign)
-        if refused:
-            log.info("tool.refused", tool=call.name)
-            return json.dumps({"error": refused})
+            return _error(f"there is no tool {call.name!r} here")
         result = await self._box.call(call, self._context)
         ours = result.failed and not known.foreign
         return result.text if ours else quoted(f"tool {call.name}", result.text)
 
-    def _read(self, calls: Sequence[ToolCall]) -> None:
-        """Remember whether the model has been told what strangers wrote."""
-        self._foreign |= any(permits.is_foreign(self._box.find(call.name)) for call in calls)
+    def _known(self, call: ToolCall) -> ToolFunction | None:
+        return self._box.find(call.name) if call.name in self._offered else None
 
-    async def _resumed(self, earlier: Sequence[CallRecord]) -> list[Message]:
-        """The rounds before an interruption, as the model is told them."""
-        messages: list[Message] = []
-        for number in sorted({record.round for record in earlier}):
-            records = [record for record in earlier if record.round == number]
-            self.labels += [self._box.label(record.call) for record in records]
-            results = [await self._outcome(record) for record in records]
-            self._read([record.call for record in records])
-            messages += _messages(records[0].text, [record.call for record in records], results)
-        return messages
+    def _needs_approval(self, call: ToolCall) -> bool:
+        """Whether somebody must allow a call; one that will fail by itself is nothing to ask about."""
+        known = self._known(call)
+        return known is not None and permits.needs_approval(known, foreign=self._foreign) and self._box.fits(call)
 
-    async def _outcome(self, record: CallRecord) -> str:
-        """The result of a call; one that changes something and was interrupted is not made again."""
+    def _is_asked_for(self, place: int, call: ToolCall) -> bool:
+        """Whether people are to be asked about the call at this place."""
+        new = place < CALLS and (call.name, call.arguments) not in self._made
+        return new and self._needs_approval(call) and approvals.can_be_shown(call)
+
+    async def _recovered(self, record: CallRecord) -> CallRecord:
+        """A call from before an interruption; one that changes something and was being made is not made again."""
         known = self._box.find(record.call.name)
-        if record.result is None and not (known and known.effects):
-            return await self._result(0, record.call)
-        self._made.add((record.call.name, record.call.arguments))
-        if record.result is not None:
-            return record.result
+        if record.result is not None or record.verdict is not None or not (known and known.effects):
+            return record
         await self._journal.end(record.call.id, _UNKNOWN)
-        return _UNKNOWN
+        return replace(record, result=_UNKNOWN)
 
 
-def _messages(text: str, calls: Sequence[ToolCall], results: Sequence[str], reasoning: str = "") -> list[Message]:
-    wanted = Message(Role.ASSISTANT, text, tuple(calls), reasoning=reasoning)
-    told = [Message(Role.TOOL, result, tool_call_id=call.id) for call, result in zip(calls, results, strict=True)]
+def _spoken(text: str, finish: Delta | None = None) -> Delta:
+    """What ends the text that was said before calls: what its last delta still holds, and an empty line."""
+    return Delta(text=f"{finish.text if finish else text}\n\n" if text else "")
+
+
+def _error(why: str) -> str:
+    return json.dumps({"error": why})
+
+
+def _messages(records: Sequence[CallRecord], results: Sequence[str | None], reasoning: str) -> list[Message]:
+    calls = tuple(record.call for record in records)
+    wanted = Message(Role.ASSISTANT, records[0].text, calls, reasoning=reasoning)
+    told = [Message(Role.TOOL, result or "", tool_call_id=call.id) for call, result in zip(calls, results, strict=True)]
     return [wanted, *told]
 
 

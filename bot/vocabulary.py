@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot import texts
-from bot.completion import Thinking
+from bot.completion import Thinking, ToolCall
 from bot.messages import Ask, ControlKind
 from bot.personas import personas
 from bot.tool_commands import NO_TOOLS, ToolCommand, Tools
@@ -86,10 +86,14 @@ class Order:
         """The question with the value in these words, as others shall see it."""
         return f"/{self.tool.name} {words}".rstrip() if self.tool else words
 
+    def call(self, words: str) -> ToolCall | None:
+        """The call of the tool with the value in these words."""
+        return self.tool.call(self.tool.read(words)) if self.tool else None
+
     def asked(self, ask: Ask, words: str) -> Ask:
         """The ask that this order makes of one, with the value in these words."""
         made = replace(ask, text=self.shown(words), addressed=True, deferred=self.deferred)
-        return replace(made, alone=True, call=self.tool.call(self.tool.read(words))) if self.tool else made
+        return replace(made, alone=True, call=self.call(words)) if self.tool else made
 
 
 SCOPES: Final[Mapping[str, Scope]] = {
@@ -98,7 +102,7 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "channel": Scope("this channel", ("here", "channel")),
     "server": Scope("this server", ("workspace", "server")),
 }
-# These may take longer than platforms wait for the answer to a command: it is acknowledged before.
+# These may take longer than platforms wait for the answer to a command: it is acknowledged once they are stored.
 SLOW: Final = frozenset({ControlKind.EXPORT, ControlKind.FORGET})
 # What takes a choice back, for the model, the persona and the thinking.
 DEFAULT: Final = "default"

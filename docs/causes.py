@@ -24,6 +24,8 @@ CAUSES: Final[Mapping[str, str]] = {
     "seen_by": "The chosen model takes no pictures or videos: for this question `GLM_VISION_MODEL` was asked, or the "
     "first that does.",
     "not_together": "Models take pictures or videos in one request, not both.",
+    "not_public": "It lies at an address of a private network, or of none: a provider cannot get it there.",
+    "too_heavy": "All pictures and videos of one request may have 64 MiB together.",
     "not_taken": "A video that no model of the configured providers takes; which do is in the table of models.",
     "some_pictures": "The model that looked takes no more pictures in one request.",
     "some_videos": "The model that looked takes no more videos in one request.",
@@ -32,6 +34,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "did.",
     "tool_unknown": "The process ended while a tool was changing something that had been called by its own command.",
     "tool_failed": "A tool that was called by its own command had nothing to give; what follows is what it says.",
+    "no_text_yet": "The model thinks for long, or is silent: the answer may still come, else the reason why not.",
     "in_line": "As many requests as the provider allows at a time are being answered; this one comes after them.",
     "deferred_here": "`/background` with a model or a provider that has no asynchronous call.",
     "bug": "The provider did not understand the request. The reference is the request's id in the log.",
@@ -41,6 +44,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "gave_up": "Answering was begun three times and did not end: the process died, or failed in an unforeseen way.",
     "away": "The bot was offline when this was written, more than 30 minutes ago.",
     "cut_off": "The model reached its length limit; Continue asks it to go on.",
+    "damaged": "The provider sent two pieces of a stream as one, broken in the middle: only the second could be read.",
     "context_full": "Question, history and answer together fill what the model can hold.",
     "interrupted": "The connection to the provider broke in mid-answer, and so did the second attempt.",
     "stopped": "Somebody pressed Stop, used /stop or /reset, or deleted a page of the answer.",
@@ -70,6 +74,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "not_stored": "The database could not be written: a full disk, for instance. The log says why.",
     "nothing_to_stop": "No answer of this person is being written here.",
     "not_yours": "A button or a command about somebody else's answer, by somebody without Manage Messages.",
+    "may_i_settled": "Allow or Deny on a call that was decided on before, or whose time is over.",
     "not_last": "A button of an answer that is not the conversation's last.",
     "still_answering": "Regenerate while the answer is still being written or delivered.",
     "no_conversation": "A command for a conversation, outside of any.",
@@ -112,11 +117,12 @@ CAUSES: Final[Mapping[str, str]] = {
 ORDINARY: Final = frozenset(
     {
         *("told", "reset_at", "thinking", "deferred", "at_tools", "with_tools", "at_work", "help"),
+        *("sources", "may_i", "may_i_how"),
         *("stopped_it", "reset_done", "model_set", "model_unset", "model_now", "rated"),
         *("thinking_set", "thinking_unset", "thinking_now", "thinking_free", "thinking_nearest"),
         *("reasoning_show", "reasoning_hide", "reasoning_shown", "reasoning_hidden"),
         *("retrying", "persona_set", "persona_unset", "persona_now"),
-        *("tools_list", "tools_none", "tools_how", "tools_on", "tools_off"),
+        *("tools_list", "tools_none", "tools_how", "tools_on", "tools_on_here", "tools_off"),
         *("export_done", "export_given", "forget_how", "forget_here", "forget_everything"),
         *("forgotten", "forgotten_nothing", "forgotten_rounds", "forgotten_notes", "forgotten_waiting"),
         *("forgotten_files", "forgotten_calls", "forgotten_summaries", "forgotten_ratings", "forgotten_settings"),
@@ -133,6 +139,7 @@ ORDINARY: Final = frozenset(
         *("home_title", "home_welcome", "home_model", "home_me", "home_server", "home_default"),
         *("home_stored_title", "home_stored", "home_privacy_title", "home_privacy"),
         *("button_stop", "button_regenerate", "button_continue", "button_upvote", "button_downvote"),
+        *("button_allow", "button_deny"),
     }
 )
 

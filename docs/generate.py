@@ -120,7 +120,8 @@ def _commands() -> Iterator[str]:
     yield "of one's own. `forget here` is about this conversation, outside of one about the last that one had in this"
     yield "place; it is confirmed by the word `yes` behind it. What that does is in"
     yield "[Privacy](../privacy.md#what-people-can-do-themselves). A tool that `tools` has switched off for somebody, a"
-    yield "conversation, a channel or a server is not offered to the model there, whatever the others say."
+    yield "conversation, a channel or a server is not offered to the model there, whatever the others say. `web_search`"
+    yield "is the [provider's own](../howto/models.md#searching-the-web), and off until it is switched on."
     yield ""
     yield "The commands of [tools](tools.md) are answered by the tool itself. More are there where the operator has"
     yield "[added some](../howto/tools.md)."
@@ -223,7 +224,7 @@ def _models() -> Iterator[str]:
     yield ""
     yield "## Providers"
     yield ""
-    head = ("name", "key", "address", "another address", "in the background", "price, times the vendor's")
+    head = ("name", "key", "address", "another address", "in the background", "search", "price, times the vendor's")
     yield from _table(head, _provider_rows(known))
     yield ""
     yield "## Models"
@@ -240,7 +241,8 @@ def _provider_rows(known: Catalogue) -> Iterator[Sequence[str]]:
     for name, provider in known.providers.items():
         key, address = f"{provider.variable}_API_KEY", f"{provider.variable}_BASE_URL"
         markup = "not known" if provider.markup is None else f"{provider.markup:g}"
-        yield _code(name), _code(key), provider.base_url, _code(address), _yes(provider.background), markup
+        able = _yes(provider.background), _yes(bool(provider.search))
+        yield _code(name), _code(key), provider.base_url, _code(address), *able, markup
 
 
 def _model_row(name: str, model: Model) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from bot.tool_choices import WEB_SEARCH
 from bot.tool_loop import CALLS, ROUNDS
 from bot.tools.box import RESULT_LIMIT, TOOLS
 from bot.tools.commands import as_commands
@@ -37,6 +38,9 @@ def reference() -> Iterator[str]:
         ("tool", "what it does", "command", "at most", "changes something", "gives text of strangers"),
         map(_row, SHIPPED),
     )
+    yield ""
+    yield f"{code(WEB_SEARCH.name)} is switched like these, but is what a provider does by itself:"
+    yield "[searching the web](../howto/models.md#searching-the-web)."
     for tool in SHIPPED:
         yield ""
         yield f"## {tool.name}"

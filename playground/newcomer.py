@@ -15,8 +15,8 @@ from playground.slack import refusals as slack_refusals
 
 HELP: Final = (
     "Type to talk to the bot here. /slack and /discord change the platform. /new TEXT asks in the channel, /dm TEXT in "
-    "private, /ask TEXT by command; /stop /model [NAME] /reset /help; /click stop|regenerate|continue; /edit TEXT, "
-    "/delete (your last message); /attach FILE [TEXT]; /quit or Ctrl-D."
+    "private, /ask TEXT by command; /stop /model [NAME] /reset /help; /click stop|regenerate|continue|allow|deny; "
+    "/edit TEXT, /delete (your last message); /attach FILE [TEXT]; /quit or Ctrl-D."
 )
 Command = Callable[[str], Awaitable[None]]
 _IMPOSSIBLE: Final = (

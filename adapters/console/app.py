@@ -15,7 +15,7 @@ import structlog
 from adapters.console.inbound import PLATFORM, read_line
 from adapters.console.surface import ConsoleSurface, Screen
 from bot.errors import PlatformError, PlatformGone, PlatformRefused
-from bot.messages import Ask, Attachment, Author, Quote, Turn
+from bot.messages import Ask, Attachment, Author, Control, Quote, Reply, Turn
 from bot.ports import Inbox, Surface
 from bot.tool_commands import NO_TOOLS, Tools
 
@@ -63,7 +63,10 @@ class ConsoleAdapter:
         if isinstance(event, Ask):
             await inbox.ask(event)
             return
-        reply = await inbox.control(event)
+        await self.reply(event, await inbox.control(event))
+
+    async def reply(self, control: Control, reply: Reply) -> None:
+        """Print it; a file is put on this machine's disk."""
         if reply.file is not None:
             path = await asyncio.to_thread(_written, *reply.file)
             await self.tell_operator(f"{reply.text} {path}")
@@ -89,6 +92,9 @@ class ConsoleAdapter:
     async def show_waiting(self, ask: Ask) -> None:
         """Say that the line was taken and waits."""
         await self.tell_operator("…")
+
+    async def show_taken(self, ask: Ask) -> None:
+        """Nothing to do: nothing says that it waits."""
 
     async def tell(self, ask: Ask, text: str) -> None:
         """Say a sentence outside of any turn."""

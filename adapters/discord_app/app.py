@@ -25,7 +25,7 @@ from adapters.discord_app.inbound import PLATFORM, is_command
 from adapters.discord_app.interaction import InteractionSurface
 from adapters.discord_app.surface import ChannelSurface
 from bot.errors import GlimmerError, OperatorError
-from bot.messages import Ask, Attachment, Author, Quote, Turn
+from bot.messages import Ask, Attachment, Author, Control, Quote, Reply, Turn
 from bot.pacing import Governor
 from bot.ports import Inbox, Memory, Surface
 from bot.tasks import Tasks
@@ -285,9 +285,16 @@ class DiscordAdapter:
         """Put a mark on a message that waits."""
         await self._courtesy.show_waiting(ask)
 
+    async def show_taken(self, ask: Ask) -> None:
+        """Nothing to do: a mark stays where it is."""
+
     async def tell(self, ask: Ask, text: str) -> None:
         """Say a sentence under the message, or else directly to its author."""
         await self._courtesy.tell(ask, text)
+
+    async def reply(self, control: Control, reply: Reply) -> None:
+        """Say it as the answer to the command, or else directly."""
+        await self._courtesy.hand_over(control, reply)
 
     async def tell_operator(self, text: str) -> bool:
         """Say a sentence to the application's owner."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from inspect import Parameter, Signature
 from typing import Any, Final, Protocol
@@ -17,7 +17,7 @@ from discord import app_commands
 
 from adapters.discord_app.inbound import PLATFORM, author_of, channel_of, conversation_of, is_thread, place_of, quote_of
 from bot import texts
-from bot.messages import Ask, Control, Quote
+from bot.messages import Address, Ask, Author, Control, Quote
 from bot.ports import Memory
 from bot.vocabulary import COMMANDS, DEFAULT, SCOPES, Command, Option, Takes
 
@@ -35,10 +35,11 @@ _KINDS: Final[Mapping[Takes, object]] = {
 }
 
 # Discord docs, reference#message-formatting: mentions, which may follow the word for what they are.
-_REFERENCE: Final = re.compile(r"(?:\w+:)?<(@!?|@&|#)(\d+)>")
+_REFERENCE: Final = re.compile(r"(?:(?P<word>\w+):)?<(?P<mark>@!?|@&|#)(?P<id>\d+)>")
 _REFERRED: Final = {"@": "user", "@!": "user", "@&": "role", "#": "channel"}
 
 AnyCommand = app_commands.Command[Any, ..., None]
+Suggest = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 
 class Desk(Protocol):
@@ -57,9 +58,17 @@ class Desk(Protocol):
         """Store a control, act on it and answer the command."""
         ...
 
-    def model_names(self, beginning: str) -> list[str]:
-        """The models to choose from."""
+    def model_names(self, letters: str) -> Sequence[str]:
+        """The models whose names contain these letters."""
         ...
+
+    async def tool_names(self, address: Address, author: Author) -> Sequence[str]:
+        """The tools that somebody may switch."""
+        ...
+
+
+# What is offered to somebody who has typed so much of an option.
+Offer = Callable[[Desk, discord.Interaction, str], Awaitable[Sequence[str]]]
 
 
 def register(tree: app_commands.CommandTree[Any], desk: Desk, tools: Sequence[AnyCommand] = ()) -> None:
@@ -98,12 +107,7 @@ def read_ask(interaction: discord.Interaction, text: str, *quotes: Quote) -> Ask
         message="",
         alone=True,
         quotes=quotes,
-        origin={
-            "interaction": str(interaction.id),
-            "application": str(interaction.application_id),
-            "token": interaction.token,
-            "member": "1" if bot_is_there(interaction) else "",
-        },
+        origin=_origin(interaction) | {"member": "1" if bot_is_there(interaction) else ""},
     )
 
 
@@ -125,7 +129,17 @@ def _control(interaction: discord.Interaction, command: Command, given: Mapping[
         actor=author_of(interaction.user, interaction.permissions),
         value=" ".join(_read_value(takes, value) for takes, value in given.items() if takes is not Takes.SCOPE),
         scope=given.get(Takes.SCOPE, "conversation" if known else "me"),
+        origin=_origin(interaction),
     )
+
+
+def _origin(interaction: discord.Interaction) -> dict[str, str]:
+    """What it takes to answer a command later."""
+    return {
+        "interaction": str(interaction.id),
+        "application": str(interaction.application_id),
+        "token": interaction.token,
+    }
 
 
 def _read_value(takes: Takes, value: str) -> str:
@@ -134,7 +148,15 @@ def _read_value(takes: Takes, value: str) -> str:
         return value.strip()
     if takes is not Takes.WORDS:
         return value.strip().lower()
-    return _REFERENCE.sub(lambda match: f"{_REFERRED[match[1]]}:{match[2]}", value.strip())
+    return _REFERENCE.sub(_named, value.strip())
+
+
+def _named(match: re.Match[str]) -> str:
+    """What rules call what was mentioned; Discord mentions categories as it does channels."""
+    kind = _REFERRED[match["mark"]]
+    if kind == "channel" and (match["word"] or "").lower() == "category":
+        kind = "category"
+    return f"{kind}:{match['id']}"
 
 
 def _define(command: Command, desk: Desk) -> AnyCommand:
@@ -155,8 +177,8 @@ def _define(command: Command, desk: Desk) -> AnyCommand:
     app_commands.choices(**{option.name: choices for option in command.options if (choices := _choices(option))})(run)
     made = AnyCommand(name=command.name, description=texts.say(command.text), callback=run)
     for option in command.options:
-        if option.takes is Takes.MODEL:
-            made.autocomplete(option.name)(_model_names(desk))
+        if option.takes in _OFFERS:
+            made.autocomplete(option.name)(_suggest(_OFFERS[option.takes], desk))
     return made
 
 
@@ -184,12 +206,24 @@ def _choices(option: Option) -> list[app_commands.Choice[str]]:
     return [app_commands.Choice(name=choice, value=choice) for choice in option.choices]
 
 
-def _model_names(desk: Desk) -> Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
-    async def names(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        found = [*desk.model_names(current.strip()), DEFAULT][:MAX_CHOICES]
-        return [app_commands.Choice(name=name, value=name) for name in found]
+def _suggest(offered: Offer, desk: Desk) -> Suggest:
+    async def suggest(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        found = await offered(desk, interaction, current.strip())
+        return [app_commands.Choice(name=name, value=name) for name in found[:MAX_CHOICES]]
 
-    return names
+    return suggest
+
+
+async def _models(desk: Desk, interaction: discord.Interaction, letters: str) -> Sequence[str]:
+    return [*desk.model_names(letters), DEFAULT]
+
+
+async def _tools(desk: Desk, interaction: discord.Interaction, letters: str) -> Sequence[str]:
+    names = await desk.tool_names(place_of(interaction), author_of(interaction.user, interaction.permissions))
+    return [name for name in names if letters.casefold() in name.casefold()]
+
+
+_OFFERS: Final[Mapping[Takes, Offer]] = {Takes.MODEL: _models, Takes.TOOL: _tools}
 
 
 def _ask_about(desk: Desk) -> app_commands.ContextMenu:

@@ -12,13 +12,17 @@ from bot import texts
 from bot.messages import Control, ControlKind, Page
 
 _PREFIX: Final = "glm"
-_CUSTOM_ID: Final = re.compile(rf"{_PREFIX}:(stop|regenerate|continue|upvote|downvote):(\d{{1,18}})")
-# Discord docs, components/reference: action row, button, its styles "secondary" and "danger".
+_CUSTOM_ID: Final = re.compile(
+    rf"{_PREFIX}:(?:(?P<kind>stop|regenerate|continue|upvote|downvote):(?P<turn>\d{{1,18}})"
+    r"|(?P<answer>allow|deny):(?P<round>\d{1,18}\.\d{1,2}))"
+)
+# Discord docs, components/reference: action row, button, its styles "secondary", "success" and "danger".
 _ROW: Final = 1
 _BUTTON: Final = 2
 _SECONDARY: Final = 2
+_SUCCESS: Final = 3
 _DANGER: Final = 4
-_STYLES: Final = {ControlKind.STOP: _DANGER}
+_STYLES: Final = {ControlKind.STOP: _DANGER, ControlKind.ALLOW: _SUCCESS, ControlKind.DENY: _DANGER}
 
 
 def components(page: Page, locale: str) -> list[dict[str, Any]]:
@@ -28,7 +32,7 @@ def components(page: Page, locale: str) -> list[dict[str, Any]]:
             "type": _BUTTON,
             "style": _STYLES.get(kind, _SECONDARY),
             "label": texts.say(f"button_{kind}", locale),
-            "custom_id": f"{_PREFIX}:{kind}:{page.turn}",
+            "custom_id": f"{_PREFIX}:{kind}:{page.target}",
         }
         for kind in page.controls
     ]
@@ -43,9 +47,9 @@ def read_click(interaction: discord.Interaction) -> Control | None:
         return None
     return Control(
         key=f"{PLATFORM}/interaction/{interaction.id}",
-        kind=ControlKind(match[1]),
+        kind=ControlKind(match["kind"] or match["answer"]),
         conversation="",
         address=place_of(interaction),
         actor=author_of(interaction.user, interaction.permissions),
-        target=match[2],
+        target=match["turn"] or match["round"],
     )

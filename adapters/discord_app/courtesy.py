@@ -10,10 +10,12 @@ import discord
 import structlog
 from discord.http import HTTPClient, Route
 
-from adapters.discord_app.failures import translated
+from adapters.discord_app.failures import CALL_TIMEOUT, EXPIRED, code_of, translated
 from adapters.discord_app.inbound import is_command, quote_of
+from adapters.discord_app.sending import send
+from bot import texts
 from bot.errors import PlatformError
-from bot.messages import Ask, Quote
+from bot.messages import Ask, Control, Quote, Reply
 from bot.pacing import Governor, Priority
 
 log = structlog.get_logger(__name__)
@@ -22,6 +24,10 @@ log = structlog.get_logger(__name__)
 BACKGROUND_MESSAGES: Final = 30
 BACKGROUND_PATIENCE: Final = 5.0
 WAITING_MARK: Final = "👀"
+# Discord docs, resources/message: message flags.
+EPHEMERAL: Final = 1 << 6
+# Seconds that the upload of a file may take.
+UPLOAD_WITHIN: Final = 60.0
 
 
 class Connection(Protocol):
@@ -125,7 +131,7 @@ class Courtesy:
             return
         direct = await self._direct(int(ask.author.id))
         if direct is not None:
-            await self._say(direct, text, None)
+            await self._say(direct, text)
 
     async def _fill_response(self, ask: Ask, text: str) -> None:
         # One that is refused is told so before it was acknowledged.
@@ -142,6 +148,30 @@ class Courtesy:
         except PlatformError as error:
             log.info("discord.not_told", reason=str(error))
 
+    async def hand_over(self, control: Control, reply: Reply) -> None:
+        """Answer a command that was acknowledged before; directly where its token is good no more."""
+        await self._connection.acknowledged(control.origin["interaction"])
+        try:
+            await self._follow_up(control, reply)
+        except PlatformError as error:
+            log.warning("interaction.not_answered", reason=str(error))
+            if code_of(error) in EXPIRED:
+                await self._say_directly(control, reply)
+            elif reply.file is not None:
+                await self.hand_over(control, Reply(texts.say("export_failed", control.address.locale)))
+
+    async def _follow_up(self, control: Control, reply: Reply) -> None:
+        path, origin = "/webhooks/{webhook_id}/{webhook_token}", control.origin
+        route = Route("POST", path, webhook_id=origin["application"], webhook_token=origin["token"])
+        body: dict[str, Any] = {"content": reply.text, "flags": EPHEMERAL, "allowed_mentions": {"parse": []}}
+        async with translated(within=UPLOAD_WITHIN):
+            await send(await self._connection.http(), route, body, reply.file)
+
+    async def _say_directly(self, control: Control, reply: Reply) -> None:
+        direct = await self._direct(int(control.actor.id))
+        if direct is not None and not await self._say(direct, reply.text, file=reply.file) and reply.file is not None:
+            await self._say(direct, texts.say("export_failed", control.address.locale))
+
     async def tell_operator(self, text: str) -> bool:
         """Say a sentence to the application's owner; whether it arrived."""
         application = self._connection.client.application
@@ -150,7 +180,7 @@ class Courtesy:
         team = application.team
         owner = team.owner_id if team and team.owner_id else application.owner.id
         direct = await self._direct(owner)
-        return direct is not None and await self._say(direct, text, None)
+        return direct is not None and await self._say(direct, text)
 
     async def _direct(self, user_id: int) -> str | None:
         try:
@@ -161,15 +191,25 @@ class Courtesy:
             return None
         return str(channel["id"])
 
-    async def _say(self, channel: str, text: str, reference: dict[str, Any] | None) -> bool:
+    async def _say(
+        self,
+        channel: str,
+        text: str,
+        reference: dict[str, Any] | None = None,
+        file: tuple[str, str] | None = None,
+    ) -> bool:
         body: dict[str, Any] = {"content": text, "allowed_mentions": {"parse": [], "replied_user": True}}
         body |= {"nonce": secrets.token_hex(12), "enforce_nonce": True}
         if reference:
             body["message_reference"] = reference
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
         try:
-            async with translated(), self._connection.governor.permit(f"post:{channel}", Priority.ROLL_OVER):
-                await (await self._connection.http()).request(route, json=body)
+            within = UPLOAD_WITHIN if file else CALL_TIMEOUT
+            async with (
+                translated(within=within),
+                self._connection.governor.permit(f"post:{channel}", Priority.ROLL_OVER),
+            ):
+                await send(await self._connection.http(), route, body, file)
         except PlatformError as error:
             log.info("discord.not_told", reason=str(error))
             return False

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import aiohttp
 import discord
 import structlog
-from discord.http import Route
 
 from adapters.discord_app import controls
 from adapters.discord_app.commands import bot_is_there
-from adapters.discord_app.sending import send
 from bot import texts
 from bot.errors import GlimmerError
-from bot.messages import Ask, Control, ControlKind, Reply
+from bot.messages import Address, Ask, Author, Control, ControlKind, Reply
 from bot.ports import Inbox, Reception
 from bot.vocabulary import SLOW
 
@@ -25,10 +23,6 @@ log = structlog.get_logger(__name__)
 
 # Discord docs, interactions/receiving-and-responding: the first response counts within 3 seconds.
 ANSWER_WITHIN: Final = 3.0
-# Discord docs, resources/message: message flags.
-EPHEMERAL: Final = 1 << 6
-# Seconds that the upload of a file may take.
-UPLOAD_WITHIN: Final = 60.0
 
 # What discord.py raises when the acknowledgement is answered without a body: it has been made all the same.
 _NO_BODY = (KeyError, TypeError)
@@ -64,9 +58,13 @@ class Desk:
         """The bot's own user."""
         return self._connection.me
 
-    def model_names(self, beginning: str) -> list[str]:
+    def model_names(self, letters: str) -> Sequence[str]:
         """The models whose names contain these letters."""
-        return [name for name in self._model_names if beginning.lower() in name]
+        return [name for name in self._model_names if letters.lower() in name]
+
+    async def tool_names(self, address: Address, author: Author) -> Sequence[str]:
+        """The tools that somebody may switch."""
+        return await self._connection.inbox.tool_names(address, author)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Act on a button; commands go through the tree."""
@@ -87,28 +85,37 @@ class Desk:
             # Its answer would come after the command's token has run out, where the bot may not write.
             await _respond(interaction, texts.say("only_member", ask.address.locale))
             return
+        await self._promise(interaction, self._store(ask))
+
+    async def _promise(self, interaction: discord.Interaction, storing: Awaitable[tuple[str, bool]]) -> None:
+        """Acknowledge a command once it is stored, visibly or not; its answer waits for that.
+
+        What could not be stored has a sentence that says so instead.
+        """
         ticket: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._tickets[ask.origin["interaction"]] = ticket
+        self._tickets[str(interaction.id)] = ticket
         message_id = ""
         try:
-            reception = await self._store(ask)
-            if reception in _NOT_TAKEN:
-                del self._tickets[ask.origin["interaction"]]
-                await _respond(interaction, texts.say(_NOT_TAKEN[reception], ask.address.locale))
+            sentence, hidden = await storing
+            if sentence:
+                del self._tickets[str(interaction.id)]
+                await _respond(interaction, sentence)
             else:
-                # Why it is refused is said by who has refused it, and is nobody else's business.
-                message_id = await _acknowledge(interaction, ephemeral=reception is Reception.REFUSED)
+                message_id = await _acknowledge(interaction, ephemeral=hidden)
         except _UNANSWERED as error:
             log.warning("interaction.not_acknowledged", reason=str(error)[:200])
         finally:
             ticket.set_result(message_id)
 
-    async def _store(self, ask: Ask) -> Reception | None:
-        """Store an ask and say what became of it, None when that failed."""
+    async def _store(self, ask: Ask) -> tuple[str, bool]:
+        """Store an ask: the sentence when that failed, and whether only its giver shall see what comes."""
+        reception = None
         with suppress(GlimmerError):
             # A command can be told at once that it was not stored; who sends it again makes a new one.
-            return await self._connection.inbox.ask(ask)
-        return None
+            reception = await self._connection.inbox.ask(ask)
+        text = _NOT_TAKEN.get(reception)
+        # Why it is refused is said by who has refused it, and is nobody else's business.
+        return texts.say(text, ask.address.locale) if text else "", reception is Reception.REFUSED
 
     async def acknowledged(self, interaction: str) -> str:
         """Wait until a command was acknowledged; the id of the message that its answer will be, "" if unknown."""
@@ -117,14 +124,13 @@ class Desk:
 
     async def take_control(self, interaction: discord.Interaction, control: Control) -> None:
         """Store a control, act on it and answer."""
-        if control.kind not in SLOW:
+        if control.kind in SLOW:
+            await self._promise(interaction, self._store_control(control))
+        else:
             await _respond(interaction, (await self._act(control)).text)
-            return
-        try:
-            await _acknowledge(interaction, ephemeral=True)
-        except _UNANSWERED as error:
-            log.warning("interaction.not_acknowledged", reason=str(error)[:200])
-        await _hand_over(interaction, await self._act(control), control.address.locale)
+
+    async def _store_control(self, control: Control) -> tuple[str, bool]:
+        return (await self._act(control)).text, True
 
     async def _act(self, control: Control) -> Reply:
         try:
@@ -153,23 +159,3 @@ async def _respond(interaction: discord.Interaction, sentence: str) -> None:
                     await interaction.response.defer()
     except _UNANSWERED as error:
         log.warning("interaction.not_acknowledged", reason=str(error)[:200])
-
-
-async def _hand_over(interaction: discord.Interaction, reply: Reply, locale: str) -> None:
-    """Answer a command that was acknowledged before; a file goes with it."""
-    try:
-        await _follow_up(interaction, reply)
-    except discord.HTTPException as error:
-        log.warning("interaction.not_answered", reason=str(error)[:200])
-        if reply.file is not None:
-            await _hand_over(interaction, Reply(texts.say("export_failed", locale)), locale)
-    except _UNANSWERED as error:
-        log.warning("interaction.not_answered", reason=str(error)[:200])
-
-
-async def _follow_up(interaction: discord.Interaction, reply: Reply) -> None:
-    path, token = "/webhooks/{webhook_id}/{webhook_token}", interaction.token
-    route = Route("POST", path, webhook_id=interaction.application_id, webhook_token=token)
-    body: dict[str, Any] = {"content": reply.text, "flags": EPHEMERAL, "allowed_mentions": {"parse": []}}
-    async with asyncio.timeout(UPLOAD_WITHIN):
-        await send(interaction.client.http, route, body, reply.file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import discord
@@ -67,6 +68,9 @@ class Events:
         await self._complete(message)
         ask = inbound.read_message(message, self._connection.me, parent, at)
         concerns_us = ask.addressed or (parent is not None and bool(ask.text or ask.attachments))
+        if concerns_us and message.guild is not None and not ask.address.category:
+            category = await self._category(message.guild, parent or message.channel.id)
+            ask = replace(ask, address=replace(ask.address, category=category))
         if not concerns_us or await self._store(ask):
             self._catchup.saw(message.id)
         else:
@@ -124,6 +128,11 @@ class Events:
         address = inbound.address_of(None, discord.Object(0), None)
         actor = inbound.author_of(self._connection.me)
         await self._connection.inbox.control(Control(f"{kind}/{target}", kind, "", address, actor, target, value))
+
+    async def _category(self, guild: discord.Guild, channel_id: int) -> str:
+        """The category of a channel of which discord.py has not heard yet; of all others it knows theirs."""
+        known = guild.get_channel(channel_id) or await self._courtesy.channel(channel_id)
+        return str(getattr(known, "category_id", None) or "")
 
     async def _parent(self, channel: Any) -> int | None:
         """The channel of a thread, None for anything else; looked up once where discord.py has no cache."""

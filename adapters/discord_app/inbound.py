@@ -52,13 +52,14 @@ def address_of(
     if guild and not locale and guild.preferred_locale:
         locale = str(guild.preferred_locale)
     thread = "" if parent_id is None else str(channel.id)
-    category = _category(guild, parent_id or channel.id) if guild else ""
+    category = _category(guild, channel, parent_id) if guild else ""
     return Address(PLATFORM, workspace, str(parent_id or channel.id), thread, locale, title, category=category)
 
 
-def _category(guild: discord.Guild, channel_id: int) -> str:
+def _category(guild: discord.Guild, channel: discord.abc.Snowflake, parent_id: int | None) -> str:
     """The id of a channel's category, "" for one that has none or is not known."""
-    return str(getattr(guild.get_channel(channel_id), "category_id", None) or "")
+    known = guild.get_channel(parent_id or channel.id) or (channel if parent_id is None else None)
+    return str(getattr(known, "category_id", None) or "")
 
 
 def _title(guild: discord.Guild, channel: discord.abc.Snowflake, parent_id: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from inspect import Parameter as Argument
 from inspect import Signature
@@ -11,17 +11,17 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord_app.commands import MAX_CHOICES, AnyCommand, Desk, read_ask
+from adapters.discord_app.commands import MAX_CHOICES, AnyCommand, Desk, Suggest, read_ask
 from bot.tool_commands import Parameter, ToolCommand, Tools, Type, written
 
-# Discord docs, interactions/application-commands: the bounds of what may be given for an option, for a text its length.
+# Discord docs, interactions/application-commands: the bounds of what may be given for an option, for a text its length;
+# Discord's OpenAPI description, Int53Type: the ends of numbers are one nearer to zero than the text says.
+_LARGEST: Final = 2**53 - 1
 _BOUNDS: Final[Mapping[Type, tuple[type, int, int]]] = {
     Type.TEXT: (str, 0, 6_000),
-    Type.WHOLE: (int, -(2**53), 2**53),
-    Type.NUMBER: (float, -(2**53), 2**53),
+    Type.WHOLE: (int, -_LARGEST, _LARGEST),
+    Type.NUMBER: (float, -_LARGEST, _LARGEST),
 }
-
-Suggest = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 
 def define(tools: Tools, desk: Desk) -> Sequence[AnyCommand]:

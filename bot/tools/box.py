@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -18,8 +18,7 @@ from bot.addresses import harmless
 from bot.completion import Tool, ToolCall
 from bot.errors import ServiceError, UserError
 from bot.messages import Ask
-from bot.tools.permits import may_be_offered
-from bot.tools.registry import Context, ToolFunction
+from bot.tools.registry import Context, Search, ToolFunction
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +30,10 @@ _CUT: Final = "\n[cut here: the result goes on]"
 _LABEL_LIMIT: Final = 40
 # Seconds for each step of a request that a tool makes; the call as a whole has its own limit.
 _TIMEOUT: Final = 10.0
+# Characters of what a tool complains of; people are shown it in one message, and Discord's, the shortest, take 2,000.
+_COMPLAINT: Final = 1_000
+# Seconds that calls have to come to their end when the box is closed.
+_LEAVE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Toolbox:
         self._tools: Mapping[str, ToolFunction] = {item.name: item for item in tools}
         self._services = services or {}
         self._http: httpx.AsyncClient | None = None
+        self._tasks: set[asyncio.Task[Result]] = set()
 
     def offer(self, source: str, tools: Sequence[ToolFunction]) -> None:
         """Take the tools of a source in place of those that it offered before.
@@ -78,14 +82,20 @@ class Toolbox:
             log.warning("tool.left_out", tool=name, source=left_out[name])
         self._tools, self._left_out = merged, frozenset(left_out)
 
-    def context(self, ask: Ask, words: str | None = None) -> Context:
-        """What tools may use and know when they are called for this ask; `words` as in Context."""
+    def context(self, ask: Ask, words: str | None = None, search: Search | None = None) -> Context:
+        """What tools may use and know when they are called for this ask; `words` and `search` as in Context."""
         if self._http is None:  # made on use: reading the certificates takes longer than most of the start
             self._http = httpx.AsyncClient(timeout=_TIMEOUT, headers={"User-Agent": "glimmer"})
-        return Context(self._http, ask.address, ask.author, ask.conversation, time.time(), self._services, words)
+        return Context(
+            self._http, ask.address, ask.author, ask.conversation, time.time(), self._services, words, search
+        )
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """End what calls have left running, and close all connections."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_LEAVE)
         if self._http is not None:
             await self._http.aclose()
 
@@ -95,14 +105,9 @@ class Toolbox:
         return tuple(item.spec for item in self._tools.values())
 
     @property
-    def offered(self) -> tuple[Tool, ...]:
-        """What a model is told of those that it may call."""
-        return tuple(item.spec for item in self._tools.values() if may_be_offered(item))
-
-    @property
     def commands(self) -> Sequence[ToolFunction]:
-        """The tools that people may call themselves: none whose calls somebody else must allow."""
-        return [item for item in self._tools.values() if item.command and may_be_offered(item)]
+        """The tools that people may call themselves."""
+        return [item for item in self._tools.values() if item.command]
 
     def find(self, name: str) -> ToolFunction | None:
         """A tool by its name."""
@@ -112,21 +117,49 @@ class Toolbox:
         """What a call is about, for people: the tool's name and its first argument."""
         arguments = _parsed(call.arguments)
         first = next((str(value) for value in (arguments or {}).values() if value not in (None, "")), "")
-        return f"{call.name} · {harmless(first[:_LABEL_LIMIT])}" if first else call.name
+        # Half of a surrogate pair is nothing that a platform takes.
+        shown = first[:_LABEL_LIMIT].encode("utf-8", "replace").decode()
+        return f"{call.name} · {harmless(shown)}" if first else call.name
+
+    def fits(self, call: ToolCall) -> bool:
+        """Whether there is such a tool, and it takes these arguments."""
+        return not isinstance(self._fitting(call), str)
 
     async def call(self, call: ToolCall, context: Context) -> Result:
         """Make a call; never raises, but for a cancellation."""
+        fitting = self._fitting(call)
+        if isinstance(fitting, str):
+            return _failure(call.name if call.name in self._tools else "unknown", fitting)
+        known, arguments = fitting
+        return await self._limited(_run(known, arguments, call, context), known)
+
+    async def _limited(self, running: Coroutine[Any, Any, Result], known: ToolFunction) -> Result:
+        """What a call gives within its time; nobody waits for one that clings to life after that."""
+        task = asyncio.create_task(running)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            await asyncio.wait({task}, timeout=known.seconds)
+        finally:
+            task.cancel()
+        if not task.done():
+            return _failure(known.name, f"no result within {known.seconds:g} seconds")
+        if task.cancelled():  # by the tool itself: the turn would take it for its own end, and never have one
+            return _failure(known.name, "the tool failed (CancelledError)")
+        return task.result()
+
+    def _fitting(self, call: ToolCall) -> tuple[ToolFunction, BaseModel] | str:
+        """The tool and its arguments, or what is wrong with them."""
         known = self._tools.get(call.name)
         if known is None:
-            return _failure("unknown", f"there is no tool {call.name!r}; there are {', '.join(self._tools) or 'none'}")
+            return f"there is no tool {call.name!r}; there are {', '.join(self._tools) or 'none'}"
         arguments = _parsed(call.arguments)
         if arguments is None:
-            return _failure(call.name, "the arguments are not a JSON object")
+            return "the arguments are not a JSON object"
         try:
-            fitting = known.arguments.model_validate(arguments)
+            return known, known.arguments.model_validate(arguments)
         except ValidationError as error:
-            return _failure(call.name, _complaint(error))
-        return await _run(known, fitting, call, context)
+            return _complaint(error)
 
 
 async def _run(known: ToolFunction, arguments: BaseModel, call: ToolCall, context: Context) -> Result:
@@ -134,13 +167,14 @@ async def _run(known: ToolFunction, arguments: BaseModel, call: ToolCall, contex
     if known.context:
         given[known.context] = context
     try:
-        async with asyncio.timeout(known.seconds):
-            text = _as_text(await known.body(**given))
-    except TimeoutError:
-        return _failure(call.name, f"no result within {known.seconds:g} seconds")
+        text = _as_text(await known.body(**given))
     except (UserError, ServiceError) as error:
-        return _failure(call.name, str(error))
-    except Exception as error:  # a tool is somebody else's code: whatever it raises, the answer goes on
+        return _failure(call.name, str(error)[:_COMPLAINT])
+    except (
+        Exception,
+        SystemExit,
+        KeyboardInterrupt,
+    ) as error:  # a tool is somebody else's code: whatever it raises, the answer goes on
         log.exception("tool.crashed", tool=call.name)
         return _failure(call.name, f"the tool failed ({type(error).__name__})")
     metrics.tool_calls.labels(call.name, "done").inc()

@@ -1,9 +1,8 @@
-"""Which tools a model may call, after what it has read: the rule in one place."""
+"""Which calls of a model somebody must allow, after what it has read: the rule in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from bot.completion import Message, Role
 from bot.marking import BEGIN
@@ -11,24 +10,13 @@ from bot.tools.registry import ToolFunction
 
 Find = Callable[[str], ToolFunction | None]
 
-# Until people can be asked by buttons, nobody can allow a call.
-_APPROVAL: Final = "not called: this needs a person's approval, and nobody can be asked; say so"
-_FOREIGN: Final = (
-    "not called: this would change something, and the conversation holds text of strangers, who may have asked for it; "
-    "a person's approval is needed, and nobody can be asked; say so"
-)
 
+def needs_approval(tool: ToolFunction, *, foreign: bool) -> bool:
+    """Whether somebody must allow a call; `foreign` says that strangers have a say in the model's prompt.
 
-def may_be_offered(tool: ToolFunction) -> bool:
-    """Whether a model is told of a tool: not where each call needs somebody's approval."""
-    return not tool.approval
-
-
-def refusal(tool: ToolFunction, *, foreign: bool) -> str:
-    """Why the model may not call a tool, "" if it may; `foreign` says that strangers have a say in its prompt."""
-    if not may_be_offered(tool):
-        return _APPROVAL
-    return _FOREIGN if tool.effects and foreign else ""
+    What changes something may then be what they have asked for.
+    """
+    return tool.approval or (tool.effects and foreign)
 
 
 def is_foreign(tool: ToolFunction | None) -> bool:

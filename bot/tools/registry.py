@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from bot.completion import Tool
 from bot.errors import OperatorError
 from bot.messages import Address, Author
+from bot.records import Entry
 
 # The group of entry points under which installed packages offer modules with tools.
 GROUP: Final = "glimmer.tools"
@@ -31,12 +32,17 @@ _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 SECONDS: Final = 10.0
 
 
+# Finds the newest rounds of a conversation that hold all of some words, newest first.
+Search = Callable[[Sequence[str]], Awaitable[Sequence[Entry]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a tool may use and know: an HTTP client, where and by whom it is called, and the time in Unix seconds.
 
     `services` are the root addresses of services that are found elsewhere than usual, by the tools' names for them.
     `words` are what people wrote in the conversation themselves, None where somebody calls the tool without a model.
+    `search` looks through what was said before in the conversation, None where there is none.
     """
 
     http: httpx.AsyncClient
@@ -46,6 +52,7 @@ class Context:
     now: float
     services: Mapping[str, str] = field(default_factory=dict[str, str])
     words: str | None = field(default=None, repr=False)
+    search: Search | None = None
 
     @property
     def locale(self) -> str:

@@ -44,6 +44,8 @@ def may_post(world: World, channel: Channel, body: Json, uploads: Sequence[Uploa
     bot = world.app.bot
     if channel.kind == ChannelKind.FORUM:
         raise Refusal(40058)
+    if channel.kind == ChannelKind.CATEGORY:
+        raise Refusal(50008)
     if channel.is_private and not all(u.dms_open for u in channel.recipients):
         raise Refusal(50007)
     rights = world.rights(channel, bot)

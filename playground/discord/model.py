@@ -15,6 +15,7 @@ class ChannelKind(IntEnum):
     TEXT = 0
     DM = 1
     GROUP_DM = 3
+    CATEGORY = 4
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
     FORUM = 15
@@ -189,7 +190,10 @@ class Message:
 
 @dataclass(eq=False)
 class Channel:
-    """A channel, a thread or a direct message; `guild_id` is "" outside of servers."""
+    """A channel, a category, a thread or a direct message; `guild_id` is "" outside of servers.
+
+    `parent_id` is the channel of a thread, and the category of a channel that is in one.
+    """
 
     id: str
     kind: ChannelKind

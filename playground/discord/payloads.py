@@ -77,12 +77,9 @@ def channel_json(world: World, channel: Channel) -> Json:
     """A channel of any kind."""
     if channel.thread:
         return _thread_json(world, channel)
-    common: Json = {
-        "id": channel.id,
-        "type": int(channel.kind),
-        "flags": 0,
-        "last_message_id": channel.last_message_id,
-    }
+    common: Json = {"id": channel.id, "type": int(channel.kind), "flags": 0}
+    if channel.kind != ChannelKind.CATEGORY:
+        common["last_message_id"] = channel.last_message_id
     if channel.is_private:
         shown = {**common, "recipients": [user_json(u) for u in channel.recipients]}
         group: Json = {"name": channel.name or None, "icon": None, "owner_id": channel.recipients[0].id}
@@ -91,7 +88,7 @@ def channel_json(world: World, channel: Channel) -> Json:
         "guild_id": channel.guild_id,
         "name": channel.name,
         "position": channel.position,
-        "parent_id": None,
+        "parent_id": channel.parent_id or None,
         "topic": None,
         "nsfw": False,
         "rate_limit_per_user": 0,

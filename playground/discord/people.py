@@ -57,7 +57,8 @@ class Person:
         """Post a message."""
         thread = channel.thread is not None
         self._need(channel, Permission.SEND_MESSAGES_IN_THREADS if thread else Permission.SEND_MESSAGES)
-        if channel.kind == ChannelKind.FORUM or (channel.thread and channel.thread.locked):
+        silent = channel.kind in (ChannelKind.FORUM, ChannelKind.CATEGORY)
+        if silent or (channel.thread and channel.thread.locked):
             raise Impossible("one cannot write here")
         if len(text) > MAX_TEXT:
             raise Impossible("the text is too long")
@@ -120,6 +121,8 @@ class Person:
         """Begin a thread below a message or in a channel."""
         channel = self._world.channels[at.channel_id] if isinstance(at, Message) else at
         self._need(channel, Permission.CREATE_PUBLIC_THREADS)
+        if channel.kind == ChannelKind.CATEGORY:
+            raise Impossible("a category has no threads")
         if isinstance(at, Message):
             return thread_creation.from_message(self._service, at, self.user, {"name": name})
         return thread_creation.alone(self._service, at, self.user, {"name": name})

@@ -105,7 +105,7 @@ def archived(call: Call) -> Answer:
 
 
 def _may_create(call: Call, channel: Channel) -> None:
-    if channel.thread or channel.is_private:
+    if channel.thread or channel.is_private or channel.kind == ChannelKind.CATEGORY:
         raise Refusal(50024)
     needed = Permission.SEND_MESSAGES if channel.kind == ChannelKind.FORUM else Permission.CREATE_PUBLIC_THREADS
     if needed & ~call.world.rights(channel, call.bot):

@@ -157,13 +157,24 @@ class DiscordStandIn:
             guild.members[self.bot_user.id].roles.append(role.id)
         return guild
 
-    def add_channel(self, name: str, *, guild: Guild | None = None) -> Channel:
-        """A new text channel."""
-        return self._announced(self.world.add_channel(guild or self.guild, name))
+    def add_channel(self, name: str, *, guild: Guild | None = None, category: Channel | None = None) -> Channel:
+        """A new text channel, in a category or in none."""
+        return self._announced(self.world.add_channel(guild or self.guild, name, category=category))
 
-    def add_forum(self, name: str, *, guild: Guild | None = None) -> Channel:
+    def add_forum(self, name: str, *, guild: Guild | None = None, category: Channel | None = None) -> Channel:
         """A new forum."""
-        return self._announced(self.world.add_channel(guild or self.guild, name, ChannelKind.FORUM))
+        return self._announced(self.world.add_channel(guild or self.guild, name, ChannelKind.FORUM, category))
+
+    def add_category(self, name: str, *, guild: Guild | None = None) -> Channel:
+        """A new category."""
+        return self._announced(self.world.add_channel(guild or self.guild, name, ChannelKind.CATEGORY))
+
+    def move(self, channel: Channel, category: Channel | None) -> None:
+        """Put a channel into another category, or with None into none."""
+        self.world.put(channel, category)
+        sees = bool(self.world.rights(channel, self.bot_user))
+        for name in _SIGHT[sees, sees]:
+            self._tell(name, channel)
 
     def add_group(self, *people: Person) -> Channel:
         """A group direct message without the bot."""
@@ -198,7 +209,9 @@ class DiscordStandIn:
         self.overwrite(channel, self.bot_user, deny=rights)
 
     def remove_channel(self, channel: Channel) -> None:
-        """Delete a channel with all that is in it."""
+        """Delete a channel with all that is in it; the channels of a category stay, outside of any."""
+        for freed in self.world.inside(channel):
+            self.move(freed, None)
         self._tell("CHANNEL_DELETE", channel)
         for gone in (channel, *self.world.threads(channel)):
             del self.world.channels[gone.id]

@@ -8,12 +8,13 @@ from playground.discord import permissions
 from playground.discord.clock import Clock, Snowflakes
 from playground.discord.model import Channel, ChannelKind, Guild, Member, Message, Role, ThreadState, User
 from playground.discord.permissions import NONE, ORDINARY, Permission
-from playground.discord.refusals import Refusal
+from playground.discord.refusals import Impossible, Refusal
 
 # Discord docs, resources/application#application-object-application-flags: presence, members, message content, each
 # in its form for small apps.
 INTENT_FLAGS = {1 << 8: 1 << 13, 1 << 1: 1 << 15, 1 << 15: 1 << 19}
 DM_RIGHTS = ORDINARY | Permission.MANAGE_MESSAGES
+MAX_IN_CATEGORY = 50  # Discord docs, resources/channel#channel-object-channel-types
 
 
 @dataclass(eq=False)
@@ -73,12 +74,26 @@ class World:
         guild.roles[role.id] = role
         return role
 
-    def add_channel(self, guild: Guild, name: str, kind: ChannelKind = ChannelKind.TEXT) -> Channel:
-        """A new channel of a server."""
+    def add_channel(
+        self, guild: Guild, name: str, kind: ChannelKind = ChannelKind.TEXT, category: Channel | None = None
+    ) -> Channel:
+        """A new channel of a server, in a category or in none."""
         position = sum(1 for c in self.channels.values() if c.guild_id == guild.id)
         channel = Channel(self.ids.new(), kind, name, guild.id, position=position)
+        self.put(channel, category)
         self.channels[channel.id] = channel
         return channel
+
+    def put(self, channel: Channel, category: Channel | None) -> None:
+        """Put a channel into a category, or with None into none. Raises Impossible for what Discord would not do."""
+        if category is not None:
+            if category.kind != ChannelKind.CATEGORY or category.guild_id != channel.guild_id:
+                raise Impossible(f"{category.name} is no category there")
+            if channel.kind == ChannelKind.CATEGORY or channel.thread:
+                raise Impossible(f"{channel.name} cannot be in a category")
+            if len(self.inside(category)) >= MAX_IN_CATEGORY:
+                raise Impossible(f"{category.name} is full")
+        channel.parent_id = category.id if category else ""
 
     def add_thread(self, parent: Channel, name: str, owner: User, *, thread_id: str = "") -> Channel:
         """A new public thread; one made from a message has that message's id."""
@@ -119,6 +134,10 @@ class World:
     def threads(self, channel: Channel) -> list[Channel]:
         """The threads below a channel."""
         return [c for c in self.channels.values() if c.thread and c.parent_id == channel.id]
+
+    def inside(self, category: Channel) -> list[Channel]:
+        """The channels in a category."""
+        return [c for c in self.channels.values() if not c.thread and c.parent_id == category.id]
 
     def rights(self, channel: Channel, user: User) -> Permission:
         """What a user may do in a channel."""

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from bot.messages import Ask, ControlKind
+from bot.messages import Ask, Control, ControlKind, Reply
 from tests.fixtures.platforms import SENTENCE, Handle, Recorder
 
 PATIENCE = 10.0
+# What adapters note about commands, to answer them later.
+COMMAND = ("interaction", "application", "token")
 
 
 @asynccontextmanager
@@ -124,6 +126,9 @@ async def test_courtesies_never_raise(platform: Handle) -> None:
         ask = await asked(platform, inbox)
         platform.fall_silent()
         await platform.adapter.show_waiting(ask)
+        await platform.adapter.show_taken(ask)
         await platform.adapter.tell(ask, "a sentence")
+        control = Control("a key", ControlKind.EXPORT, "", ask.address, ask.author, origin=dict.fromkeys(COMMAND, "1"))
+        await platform.adapter.reply(control, Reply("a sentence", ("a.md", "a file")))
         assert not await platform.adapter.tell_operator("a sentence")
         assert list(await platform.adapter.background(ask)) == []

@@ -111,12 +111,14 @@ async def test_channels_have_their_shape(contract: Any) -> None:
     async with line() as (place, bot):
         alice = place.person("alice")
         general, forum = place.channel("general"), place.add_forum("help")
+        category = place.add_category("rooms")
+        place.move(general, category)
         place.overwrite(general, alice, allow=Permission.MANAGE_MESSAGES)
         first = await alice.say(general, "x")
         thread = await bot.call("POST", f"/channels/{general.id}/messages/{first.id}/threads", {"name": "n"})
         post = await bot.call("POST", f"/channels/{forum.id}/threads", {"name": "n", "message": {"content": "c"}})
         found = {
-            "GuildChannelResponse": [await bot.call("GET", f"/channels/{c.id}") for c in (general, forum)],
+            "GuildChannelResponse": [await bot.call("GET", f"/channels/{c.id}") for c in (general, forum, category)],
             "ThreadResponse": [thread, await bot.call("GET", f"/channels/{thread['id']}")],
             "CreatedThreadResponse": [post],
             "PrivateChannelResponse": [await bot.call("POST", "/users/@me/channels", {"recipient_id": alice.id})],

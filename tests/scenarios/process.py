@@ -6,10 +6,12 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
 from abc import ABC, abstractmethod
 from asyncio import create_subprocess_exec, subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -121,6 +123,17 @@ class AnyHouse(ABC):
     def asked(self) -> list[Exchange]:
         """The questions that the model was asked, oldest first."""
         return [exchange for exchange in self.glm.requests if exchange.method == "POST"]
+
+    def rows(self, query: str) -> list[Any]:
+        """What is stored, in rows of columns."""
+        with closing(sqlite3.connect(f"file:{self.folder}/glimmer.db?mode=ro", uri=True)) as database:
+            return database.execute(query).fetchall()
+
+    async def stored(self, query: str) -> None:
+        """Wait until the query finds something in the database, which tells nobody of its changes."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.rows(query):  # noqa: ASYNC110  # the database tells nobody
+                await asyncio.sleep(0.01)
 
     async def until(self, predicate: Callable[[], Any], patience: float = PATIENCE) -> Any:
         """Wait until what can be seen on the platform fulfils the predicate."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from socket import socket
-from typing import Any
+from typing import Any, TypeVar
 
 from playground.glm import GlmStandIn
 from playground.slack.model import Channel, Message
@@ -57,17 +55,6 @@ class SlackHouse(AnyHouse):
         await self.slack.idle()
         await self.until(lambda: all(delivered.settled for delivered in self.slack.deliver.log))
 
-    def rows(self, query: str) -> list[Any]:
-        """What is stored, in rows of columns."""
-        with closing(sqlite3.connect(f"file:{self.folder}/glimmer.db?mode=ro", uri=True)) as database:
-            return database.execute(query).fetchall()
-
-    async def stored(self, query: str) -> None:
-        """Wait until the query finds something in the database, which tells nobody of its changes."""
-        async with asyncio.timeout(PATIENCE):
-            while not self.rows(query):  # noqa: ASYNC110  # as above
-                await asyncio.sleep(0.01)
-
     def text(self, channel: Channel, thread: str) -> str:
         """All that the bot says in a thread."""
         return "\n".join(message.visible for message in self.slack.answers(channel, thread))
@@ -86,6 +73,9 @@ class SlackHouse(AnyHouse):
         return await self.until(final)
 
 
+H = TypeVar("H", bound=SlackHouse)
+
+
 def actions(message: Message) -> list[str]:
     """The kinds of the buttons under a message."""
     found = [part for block in message.blocks for part in block.get("elements", ()) if "action_id" in part]
@@ -99,11 +89,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@asynccontextmanager
-async def open_slack(folder: Path, *, over: str = "socket", **options: Any) -> AsyncGenerator[SlackHouse, None]:
+def open_slack(folder: Path, *, over: str = "socket", **options: Any) -> AbstractAsyncContextManager[SlackHouse]:
     """The stand-ins, started; in the end no call may have broken a documented limit."""
+    return open_kind(SlackHouse, folder, over=over, **options)
+
+
+@asynccontextmanager
+async def open_kind(kind: type[H], folder: Path, *, over: str = "socket", **options: Any) -> AsyncGenerator[H, None]:
+    """The same with a house of another kind."""
     async with SlackStandIn(**options) as slack, GlmStandIn() as glm:
-        house = SlackHouse(slack, glm, folder, over)
+        house = kind(slack, glm, folder, over)
         try:
             yield house
         finally:

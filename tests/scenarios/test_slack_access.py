@@ -73,3 +73,20 @@ async def test_a_denied_channel_is_silent_and_a_direct_message_is_answered(house
     assert len(house.asked) == 1
     assert list(house.slack.ephemerals) == []
     assert "I may not answer in this channel" in await command(house, house.ann, "ask hello")
+
+
+async def test_a_tool_that_is_not_for_somebody_is_refused_before_the_others_see_a_question(house: SlackHouse) -> None:
+    bot = await house.start()
+    boss = house.slack.person("boss", admin=True)
+    await command(house, boss, f"access deny user:{house.ann.id} tool:calculate")
+    assert "You may not use this tool here" in await command(house, house.ann, "calculate 6*7")
+    assert house.slack.answers(house.general) == []
+    # What was said for all to see is refused as well, to its author alone.
+    await house.ann.mention(house.general, "hello")
+    said = await house.ann.say(house.general, "!calculate 6*7", thread=house.slack.messages(house.general)[0].ts)
+    await whispered(house, house.ann, "You may not use this tool here")
+    assert (await bot.logged("ask.refused"))["reason"] == "tool"
+    assert "42" not in house.text(house.general, said.thread)
+    assert await command(house, boss, "calculate 6*7") == ""
+    await house.until(lambda: any("42" in m.visible for m in house.general.messages.values()))
+    house.slack.pings.clear()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from playground.discord.people import Person
+from playground.discord.permissions import Permission
 from playground.glm import Answer, Call, Exchange
 from playground.services import ServicesStandIn
 from playground.slack.model import Message
@@ -69,6 +71,20 @@ async def test_a_tool_is_a_command_on_discord(discord: House, services: Services
 async def test_places_are_offered_on_discord_as_one_types(discord: House) -> None:
     offered = await discord.alice.autocomplete("weather", {"place": "bei"}, channel=discord.general)
     assert [choice["value"] for choice in offered] == ["Beijing"]
+
+
+async def test_tools_to_be_switched_are_offered_on_discord_to_who_may_use_them(discord: House) -> None:
+    async def offered_to(person: Person, typed: str) -> list[str]:
+        options = {"switch": "off", "name": typed}
+        return [choice["value"] for choice in await person.autocomplete("tools", options, channel=discord.general)]
+
+    mona = discord.discord.person("mona", rights=Permission.MANAGE_GUILD)
+    rule = {"action": "deny", "rule": f"<@{discord.alice.id}> tool:calculate"}
+    await mona.slash("access", rule, channel=discord.general)
+    assert {"weather", "time", "read_page", "calculate"} <= set(await offered_to(mona, ""))
+    assert await offered_to(mona, "CALC") == ["calculate"]
+    assert await offered_to(discord.alice, "CALC") == []
+    assert await offered_to(discord.alice, "weath") == ["weather"]
 
 
 async def test_what_a_tool_cannot_do_is_said_on_discord(discord: House, services: ServicesStandIn) -> None:

@@ -11,6 +11,7 @@ ANN, EVE = Author("ann", "Ann"), Author("eve", "Eve")
 STEERING = [
     *(ControlKind.STOP, ControlKind.RESET, ControlKind.REGENERATE),
     *(ControlKind.RETRY, ControlKind.CONTINUE, ControlKind.JOBS),
+    *(ControlKind.ALLOW, ControlKind.DENY),
 ]
 
 

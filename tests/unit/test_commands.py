@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot import texts, vocabulary
+from bot.completion import ToolCall
 from bot.errors import UserError
 from bot.messages import Author, Control, ControlKind, History, Outcome, OutcomeKind, Reply, Right
 from bot.ports import Reception
@@ -180,6 +181,29 @@ async def test_an_edited_question_that_waits_is_asked_as_edited(desk: Desk) -> N
     claim = await desk.store.claim("worker", 60.0)
     assert claim is not None
     assert claim.turn.ask.text == "after"
+
+
+WEATHER, TIME = ToolCall("command", "weather", "{}"), ToolCall("command", "time", "{}")
+
+
+async def test_an_edited_call_is_made_as_edited(desk: Desk) -> None:
+    ask = an_ask("/weather", alone=True, call=WEATHER)
+    await desk.store.accept(ask, wakes=True, limit=9)
+    assert await desk.act(ControlKind.QUESTION_EDITED, target=ask.key, value="/time", call=TIME) == ""
+    claim = await desk.store.claim("worker", 60.0)
+    assert claim is not None
+    assert (claim.turn.ask.text, claim.turn.ask.call) == ("/time", TIME)
+
+
+async def test_an_edit_calls_no_tool_that_is_not_for_its_author(desk: Desk) -> None:
+    await desk.as_moderator(ControlKind.ACCESS, value="deny user:ann tool:weather")
+    ask = an_ask("/time", alone=True, call=TIME)
+    await desk.store.accept(ask, wakes=True, limit=9)
+    refused = await desk.refused(ControlKind.QUESTION_EDITED, target=ask.key, value="/weather", call=WEATHER)
+    assert refused == texts.say("refused_tool")
+    claim = await desk.store.claim("worker", 60.0)
+    assert claim is not None
+    assert (claim.turn.ask.text, claim.turn.ask.call) == ("/time", TIME)
 
 
 async def test_a_deleted_question_that_waits_is_not_asked(desk: Desk) -> None:

@@ -139,8 +139,11 @@ async def test_a_thinking_line_comes_late_changes_and_goes() -> None:
         house.model.script(thought, "words")
         await house.ask()
         await house.until(lambda: house.texts)
-        assert house.texts == [texts.say("thinking", seconds="0")]
+        assert house.texts == [texts.say("thinking", seconds="3")]
         await asyncio.sleep(6)
+        assert house.texts == [texts.say("thinking", seconds="8")]
+        await asyncio.sleep(12)
+        assert house.texts == [texts.say("no_text_yet", seconds="20")]
         thought.set()
         await house.at_rest()
         assert house.texts == ["words"]

@@ -13,6 +13,7 @@ from bot.completion import Delta, FinishReason, MediaKind, ModelInfo, Thinking, 
 from bot.messages import Attachment, ControlKind
 from tests.fixtures.model import MODELS, ending
 from tests.fixtures.stage import World, a_world, on_stage
+from tests.fixtures.virtual_time import now
 from tests.fixtures.virtually import virtually
 
 pytestmark = pytest.mark.usefixtures("silence")
@@ -139,3 +140,20 @@ async def test_what_an_answer_has_used_is_counted() -> None:
         await house.answered()
         (spent,) = await house.store.spending("console", 0.0, author="ann")
         assert (spent.model, spent.answers, spent.prompt, spent.cost) == ("glm-one", 1, 100, 0.25)
+
+
+@virtually
+async def test_a_summary_that_hangs_delays_no_answer() -> None:
+    async with on_stage() as house:
+        for _ in range(31):
+            await house.answered()
+        house.model.script("the answer before it")
+        house.model.script(asyncio.Event())
+        await house.answered()
+        await house.until(lambda: house.model.running == 1)
+        asked_at = now()
+        house.model.script("at once")
+        await house.answered("and now?")
+        assert house.texts[-1] == "at once"
+        assert now() - asked_at < 1.0
+        assert house.model.running == 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import REGISTRY
 
+from bot import texts
 from bot.completion import ToolCall
 from bot.gate import TOLD_EVERY
 from bot.loop_guard import EXCHANGES
@@ -19,8 +20,7 @@ CLOSED = Book(Ruleset(default=Verdict.DENY))
 ROBOT = Author("robot", "Robot", bot=True)
 FREE = [
     *(ControlKind.STOP, ControlKind.JOBS, ControlKind.HELP, ControlKind.ACCESS),
-    *(ControlKind.EXPORT, ControlKind.FORGET),
-    *(ControlKind.EXPORT, ControlKind.FORGET),
+    *(ControlKind.EXPORT, ControlKind.FORGET, ControlKind.DENY),
     *(ControlKind.QUESTION_EDITED, ControlKind.QUESTION_DELETED, ControlKind.ANSWER_DELETED),
 ]
 
@@ -243,6 +243,18 @@ async def test_a_place_that_shows_questions_before_they_are_stored_can_ask_first
     assert await porch.gate.barred(SERVER, Author("ann", "Ann"), asking=True) == ""
     await porch.access("quota user 0 requests")
     assert "used up" in await porch.gate.barred(SERVER, Author("ann", "Ann"), asking=True)
+
+
+async def test_a_place_can_ask_first_whether_a_tool_is_for_somebody() -> None:
+    porch = Porch()
+    await porch.access("deny user:ann tool:weather")
+    ann, bob = Author("ann", "Ann"), Author("bob", "Bob")
+    assert await porch.gate.barred(SERVER, ann, asking=True, tool="weather") == texts.say("refused_tool")
+    assert await porch.gate.barred(SERVER, ann, asking=True, tool="time") == ""
+    assert await porch.gate.barred(SERVER, ann, asking=True) == ""
+    assert await porch.gate.barred(SERVER, bob, asking=True, tool="weather") == ""
+    await porch.access("deny user:root tool:weather")
+    assert await porch.gate.barred(SERVER, ROOT, asking=True, tool="weather") == ""
 
 
 # Tools ---------------------------------------------------------------------------------------------------------------

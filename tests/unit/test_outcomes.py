@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bot import outcomes
+from bot import outcomes, texts
 from bot.completion import Delta, FinishReason, Usage
 from bot.errors import ModelError
 from bot.messages import ControlKind, OutcomeKind
@@ -37,6 +39,12 @@ def test_notes_that_do_not_fit_beside_the_mark_are_left_out() -> None:
     assert len(outcome.note) <= ROOM
 
 
+@pytest.mark.parametrize("damaged", [True, False])
+def test_an_answer_that_came_damaged_says_so_before_all_else(damaged: bool) -> None:
+    outcome = outcomes.ended(ASKED, "hi", replace(finish(), damaged=damaged), ("_(first)_",))
+    assert outcome.note == " ".join(filter(None, (texts.say("damaged") if damaged else "", "_(first)_")))
+
+
 def test_a_conversation_that_fills_the_context_says_so_below_its_answer() -> None:
     outcome = outcomes.ended(ASKED, "hi", finish(FinishReason.CONTEXT))
     assert "/reset" in outcome.note
@@ -60,6 +68,8 @@ def test_an_answer_without_text_is_a_failure(reason: FinishReason, words: str) -
     outcome = outcomes.ended(ASKED, " \n", finish(reason))
     assert outcome.kind is OutcomeKind.FAILED
     assert words in outcome.note
+    # It was paid for like any other.
+    assert (outcome.model, outcome.provider, outcome.usage) == ("glm-one", "zai", USAGE)
 
 
 def test_what_there_is_of_an_answer_is_kept_when_the_model_fails() -> None:

@@ -11,6 +11,7 @@ from bot.completion import Delta, FinishReason, Media, MediaKind, Message, Model
 from bot.messages import Address, Ask, Author, History, Quote, Round, Turn
 from bot.personas import Persona
 from bot.questions import Question, Questions, Terms
+from bot.tool_choices import WEB_SEARCH
 from tests.fixtures.model import ScriptedModel
 
 HERE = Address("discord", "guild", "channel", title="#general")
@@ -22,6 +23,7 @@ FILM = Media(MediaKind.VIDEO, "video/mp4", b"film")
 READER = ModelInfo("reader", 128_000, 8_000, images=False, providers=("zai", "bigmodel"))
 EYE = ModelInfo("eye", 64_000, 8_000, images=True, providers=("zai",))
 FILM_EYE = ModelInfo("film-eye", 64_000, 8_000, images=True, providers=("zai",), videos=True)
+FINDER = ModelInfo("finder", 128_000, 8_000, images=False, providers=("zai",), tools=True, searches=True)
 SMALL = ModelInfo("small", 20_000, 8_000, images=False, providers=("zai",))
 
 
@@ -37,6 +39,7 @@ class House:
     kept: Mapping[str, Media] = field(default_factory=dict[str, Media])
     background_read: int = 0
     megabytes: int = 20
+    tools: tuple[Tool, ...] = ()
 
     async def history(self, turn: Turn, *, rounds: int) -> History:
         return self.past
@@ -48,7 +51,7 @@ class House:
         return self.persona
 
     async def usable(self, conversation: str, address: Address, author: Author) -> tuple[Tool, ...]:
-        return ()
+        return self.tools
 
     async def chosen_thinking(self, conversation: str, address: Address, author: str) -> Thinking | None:
         return self.thinking
@@ -215,6 +218,19 @@ async def test_what_a_provider_counts_corrects_the_next_budget() -> None:
     assert (await made(house, maker=maker)).tokens < before.tokens * 0.6
 
 
+async def test_after_an_answer_that_found_no_room_the_next_history_is_half_as_long() -> None:
+    rounds = tuple(replace(a_round(n), messages=(Message(Role.USER, "x" * 3_000),)) for n in range(40))
+    house = House(History(rounds))
+    maker = questions(house)
+    before = await made(house, maker=maker)
+    maker.learn(before, Delta(finish=FinishReason.CONTEXT, model="reader", usage=Usage(before.tokens, 5)))
+    after = await made(house, maker=maker)
+    assert after.tokens < before.tokens * 0.6
+    for _ in range(40):
+        maker.learn(after, Delta(finish=FinishReason.STOP, model="reader", usage=Usage(after.tokens, 5)))
+    assert (await made(house, maker=maker)).tokens == before.tokens
+
+
 @pytest.mark.parametrize("padded", [True, False])
 async def test_what_a_provider_adds_or_a_picture_costs_corrects_nothing(padded: bool) -> None:
     house = House(model="reader" if padded else "eye")
@@ -224,6 +240,55 @@ async def test_what_a_provider_adds_or_a_picture_costs_corrects_nothing(padded: 
     usage = Usage(question.tokens * 3, 5, padded=padded)
     maker.learn(question, Delta(finish=FinishReason.STOP, model=question.request.model, usage=usage))
     assert maker.estimator.factor(question.request.model) == 1.0
+
+
+CLOCK = Tool("clock", "The time.", {})
+
+
+@pytest.mark.parametrize(
+    ("tools", "offered", "search"),
+    [((CLOCK, WEB_SEARCH), (CLOCK,), True), ((CLOCK,), (CLOCK,), False), ((WEB_SEARCH,), (), True), ((), (), False)],
+)
+async def test_a_search_is_no_function(tools: tuple[Tool, ...], offered: tuple[Tool, ...], search: bool) -> None:
+    house = House(model="finder", tools=tools)
+    request = (await made(house, maker=questions(house, [FINDER]))).request
+    assert (request.tools, request.search) == (offered, search)
+
+
+async def test_a_tool_of_that_name_is_a_function_like_any_other() -> None:
+    own = replace(WEB_SEARCH, description="Searches our wiki.")
+    house = House(model="finder", tools=(own,))
+    request = (await made(house, maker=questions(house, [FINDER]))).request
+    assert (request.tools, request.search) == ((own,), False)
+
+
+async def test_a_model_whose_providers_do_not_search_is_not_asked_to() -> None:
+    house = House(model="finder", tools=(CLOCK, WEB_SEARCH))
+    able = replace(FINDER, searches=False)
+    request = (await made(house, maker=questions(house, [able]))).request
+    assert (request.tools, request.search) == ((CLOCK,), False)
+
+
+async def test_who_looks_at_a_picture_does_not_search() -> None:
+    house = House(model="finder", tools=(WEB_SEARCH,))
+    maker = questions(house, [FINDER, EYE])
+    assert not (await made(house, files=[Enclosure("a.png", media=PICTURE)], maker=maker)).request.search
+
+
+async def test_what_a_search_adds_to_a_prompt_corrects_nothing() -> None:
+    house = House(model="finder", tools=(WEB_SEARCH,))
+    maker = questions(house, [FINDER])
+    question = await made(house, maker=maker)
+    maker.learn(question, Delta(finish=FinishReason.STOP, model="finder", usage=Usage(question.tokens * 3, 5)))
+    assert maker.estimator.factor("finder") == 1.0
+
+
+@pytest.mark.parametrize("answer", ["High.", "High.\n\nSources:\n1. [Tides](https://tides.example/)"])
+async def test_an_answer_that_lists_its_sources_is_a_strangers_word(answer: str) -> None:
+    turn = replace(TURN, asks=(replace(ASK, author=Author("1", "Ann"), address=replace(HERE, title="")),))
+    talk = (Message(Role.USER, "[Ann]: tide?"), Message(Role.ASSISTANT, answer))
+    question = await made(House(History((Round(1, talk),))), turn)
+    assert question.request.foreign == ("Sources:" in answer)
 
 
 async def test_reasoning_is_asked_for_only_on_wish() -> None:

@@ -18,6 +18,7 @@ READER = ModelInfo("glm-4-32b-0414-128k", 128_000, 8_000, images=False, provider
 EYE = ModelInfo("glm-4.1v-thinking-flashx", 64_000, 8_000, images=True, providers=("bigmodel",))
 PICTURE = Media(MediaKind.IMAGE, "image/png", b"picture")
 MARKS = ("cut_off", "context_full")
+WHYS = ("not_together", "not_taken", "not_public", "too_heavy", "nobody_sees")
 
 
 def test_notes_stand_in_their_order_and_only_those_that_fit() -> None:
@@ -45,7 +46,7 @@ def longest_notes(locale: str) -> list[str]:
     """Each note with the longest names that there are."""
     files = [Enclosure(LONG, trouble=name) for name in texts.names() if name.startswith("file_")]
     clip = Exhibit(LONG, Media(MediaKind.VIDEO, "video/mp4", b"film"))
-    views = [View(EYE, (PICTURE,), 99, (clip,), why) for why in ("not_together", "not_taken", "nobody_sees")]
+    views = [View(EYE, (PICTURE,), 99, (clip,), why) for why in WHYS]
     return [
         *(remarks.missing([file, file], locale, 1_000) for file in files),
         remarks.cut(locale),

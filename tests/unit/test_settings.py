@@ -33,6 +33,7 @@ WRONG = {
     "GLM_PROVIDERS": "bigmodel,nobody",
     "GLM_CREATIVITY": "2",
     "GLM_STREAM": "maybe",
+    "GLM_WEB_SEARCH": "sometimes",
     "GLM_PATIENCE": "0",
     "WEATHER_URL": "api.open-meteo.com",
     "GEOCODING_URL": "ws://places",

@@ -156,14 +156,93 @@ def test_only_pictures_of_the_last_round_are_looked_back_at() -> None:
     assert sight.view([], History((past,)), [READER]) == View()
 
 
+# What does not fit, or cannot be come by ---------------------------------------------------------------------------
+
+
+def at(address: str) -> Exhibit:
+    return Exhibit("a.png", Media(MediaKind.IMAGE, url=address))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "LOCALHOST:8080", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "192.168.0.1", "10.0.0.7:80"),
+        *("172.16.0.1", "169.254.169.254", "100.64.0.1", "[::1]", "[fe80::1]", "[fd00::1]:8080", "0.0.0.0"),
+        *("wiki.internal", "wiki.internal.", "nas.local", "router.home.arpa", "a.localhost", "wiki", "you@10.0.0.1"),
+    ],
+)
+def test_what_lies_in_a_private_network_is_nobodys_to_fetch(host: str) -> None:
+    [found] = sight.exhibits(asking(f"look: http://{host}/a.png"), [])
+    assert sight.view([found], NOTHING, [EYE]) == View(missed=(found,), why="not_public")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1/a.png", "http://[x]/a.png", "http:///a.png", f"http://{'ü' * 70}.de/a.png"]
+)
+def test_what_is_no_address_is_nobodys_either(address: str) -> None:
+    assert sight.view([at(address)], NOTHING, [EYE]).why == "not_public"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.org", "example.org:8443", "you@example.org", "1.1.1.1", "[2606:4700::1111]", "bücher.de", "internal.net"],
+)
+def test_what_lies_on_the_internet_is_looked_at(host: str) -> None:
+    assert sight.view([at(f"https://{host}/a.png")], NOTHING, [EYE]).total == 1
+
+
+def test_beside_what_is_seen_an_address_within_a_network_is_missed_and_said() -> None:
+    hidden = at("http://192.168.0.1/x.png")
+    assert sight.view([picture(), hidden], NOTHING, [EYE]) == View(EYE, (picture().media,), 1, (hidden,), "not_public")
+
+
+def heavy(name: str, size: int, kind: MediaKind = MediaKind.VIDEO) -> Exhibit:
+    return Exhibit(name, Media(kind, "video/mp4" if kind is MediaKind.VIDEO else "image/png", b"x" * size))
+
+
+WEAK_EYE = replace(WIDE_EYE, most_bytes=100)
+
+
+def test_what_is_too_much_for_one_request_is_missed_and_said() -> None:
+    one, two = heavy("one.mp4", 60), heavy("two.mp4", 60)
+    assert sight.view([one, two], NOTHING, [WEAK_EYE]) == View(WEAK_EYE, (one.media,), 1, (two,), "too_heavy")
+
+
+def test_what_is_too_much_alone_is_looked_at_by_nobody() -> None:
+    film = heavy("film.mp4", 101)
+    assert sight.view([film], NOTHING, [READER, WEAK_EYE]) == View(missed=(film,), why="too_heavy")
+
+
+def test_a_model_that_can_take_more_of_it_looks() -> None:
+    film = heavy("film.mp4", 101)
+    assert sight.view([film], NOTHING, [WEAK_EYE, WIDE_EYE]).seer is WIDE_EYE
+
+
+def test_pictures_that_fit_are_looked_at_rather_than_a_film_that_does_not() -> None:
+    film, still = heavy("film.mp4", 101), heavy("still.png", 10, MediaKind.IMAGE)
+    seen = sight.view([film, still], NOTHING, [WEAK_EYE])
+    assert (seen.shown, seen.missed) == ((still.media,), (film,))
+
+
 EXHIBITS = st.lists(
-    st.sampled_from([picture("1.png"), picture("2.png"), film("1.mp4"), film("1.mov", "video/quicktime")]),
+    st.sampled_from(
+        [
+            picture("1.png"),
+            picture("2.png"),
+            at("http://localhost/a.png"),
+            film("1.mp4"),
+            heavy("2.mp4", 99),
+            film("1.mov", "video/quicktime"),
+        ]
+    ),
     min_size=1,
     max_size=6,
 )
 
 
-@given(EXHIBITS, st.lists(st.sampled_from([READER, EYE, ONE_EYE, FILM_EYE, WIDE_EYE]), min_size=1, max_size=5))
+@given(
+    EXHIBITS, st.lists(st.sampled_from([READER, EYE, ONE_EYE, FILM_EYE, WIDE_EYE, WEAK_EYE]), min_size=1, max_size=5)
+)
 def test_all_that_came_is_shown_counted_or_missed(shown: list[Exhibit], candidates: list[ModelInfo]) -> None:
     view = sight.view(shown, NOTHING, candidates)
     assert view.total + len(view.missed) == len(shown)

@@ -10,6 +10,8 @@ from bot import texts
 from bot.choices import scope_keys
 from bot.completion import Tool
 from bot.messages import Author, Control, ControlKind
+from bot.rulebooks import Operator, Rulebooks
+from bot.tool_choices import WEB_SEARCH, ToolChoices
 from tests.fixtures.command_desk import Desk
 from tests.fixtures.stage import HERE, a_control, moderator
 
@@ -47,6 +49,17 @@ async def test_each_scope_switches_a_tool_and_that_is_noted(desk: Desk, scope: s
     assert await usable(desk) == ["weather", "time"]
     changes = await desk.store.changes(scope_keys("talk", HERE, "ann")[scope])
     assert [(change.actor, change.after) for change in changes] == [("console/ann", None), ("console/ann", "weather")]
+
+
+async def test_those_that_somebody_may_use_can_be_named_also_while_they_are_off(desk: Desk) -> None:
+    ann = Author("ann", "Ann")
+    await desk.act(TOOLS, value="off time", scope="me")
+    assert await desk.tool_choices.names(HERE, ann) == ["weather", "time"]
+    await desk.commands.act(
+        replace(a_control(ControlKind.ACCESS, value="deny user:ann tool:weather"), actor=moderator("mona"))
+    )
+    assert await desk.tool_choices.names(HERE, ann) == ["time"]
+    assert await desk.tool_choices.names(HERE, Author("bob", "Bob")) == ["weather", "time"]
 
 
 async def test_what_is_off_anywhere_is_off(desk: Desk) -> None:
@@ -93,3 +106,74 @@ async def test_a_long_list_fits_into_a_message_and_none_is_said(desk: Desk) -> N
     desk.toolbox = ()
     assert await desk.act(TOOLS) == texts.say("tools_none")
     assert await usable(desk) == []
+
+
+# One that is off until it is switched on ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def costly(desk: Desk) -> ToolChoices:
+    """The choices with the search of the web, which nobody has switched on."""
+    books = Rulebooks(desk.store, Operator(frozenset({"root"})))
+    return ToolChoices(desk.store, desk.choices, books, lambda: (*desk.toolbox, WEB_SEARCH), (WEB_SEARCH.name,))
+
+
+async def searches(choices: ToolChoices, author: str = "ann") -> bool:
+    """Whether the web is searched for somebody; the other tools are on."""
+    found = await choices.usable("talk", HERE, Author(author, author.title()))
+    assert [tool.name for tool in found[:2]] == ["weather", "time"]
+    return WEB_SEARCH in found
+
+
+async def test_a_search_is_off_until_it_is_switched_on(costly: ToolChoices) -> None:
+    assert not await searches(costly)
+    listed = await costly.act(a_control(TOOLS))
+    assert f"`web_search` (off): {WEB_SEARCH.description}" in listed
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_each_scope_switches_a_search_on_and_off_again(desk: Desk, costly: ToolChoices, scope: str) -> None:
+    said = await costly.act(by_moderator("on web_search", scope))
+    assert said == texts.say("tools_on_here", scope=texts.say(f"scope_{scope}"), tool="web_search")
+    assert await searches(costly)
+    assert "`web_search` (on)" in await costly.act(a_control(TOOLS))
+    said = await costly.act(by_moderator("off web_search", scope))
+    assert said == texts.say("tools_off", scope=texts.say(f"scope_{scope}"), tool="web_search")
+    assert not await searches(costly)
+    changes = await desk.store.changes(scope_keys("talk", HERE, "ann")[scope])
+    assert [change.after for change in changes] == ["web_search", "+web_search"]
+
+
+async def test_a_search_is_on_for_those_only_who_have_switched_it_on(costly: ToolChoices) -> None:
+    await costly.act(a_control(TOOLS, value="on web_search", scope="me"))
+    assert await searches(costly)
+    assert not await searches(costly, "bob")
+
+
+async def test_a_search_that_is_off_in_any_scope_is_off(costly: ToolChoices) -> None:
+    await costly.act(by_moderator("off web_search", "server"))
+    await costly.act(a_control(TOOLS, value="on web_search", scope="me"))
+    assert not await searches(costly)
+
+
+async def test_the_switches_of_one_scope_do_not_forget_each_other(desk: Desk, costly: ToolChoices) -> None:
+    for value in ("off weather", "on web_search", "off time", "on weather"):
+        await costly.act(a_control(TOOLS, value=value, scope="me"))
+    assert await desk.store.settings("tools", ("user/console/ann",)) == {"user/console/ann": "+web_search,time"}
+
+
+async def test_who_may_not_search_cannot_switch_it_on(desk: Desk, costly: ToolChoices) -> None:
+    await desk.commands.act(a_control(ControlKind.ACCESS, "root", value="deny user:ann tool:web_search", address=HERE))
+    await costly.act(by_moderator("on web_search", "server"))
+    assert not await searches(costly)
+    assert await searches(costly, "bob")
+
+
+async def test_where_the_operator_has_it_on_it_is_a_tool_like_any_other(desk: Desk) -> None:
+    books = Rulebooks(desk.store, Operator())
+    choices = ToolChoices(desk.store, desk.choices, books, lambda: (*desk.toolbox, WEB_SEARCH))
+    assert await searches(choices)
+    await choices.act(a_control(TOOLS, value="off web_search", scope="me"))
+    assert not await searches(choices)
+    await choices.act(a_control(TOOLS, value="on web_search", scope="me"))
+    assert await desk.store.settings("tools", ("user/console/ann",)) == {}

@@ -145,6 +145,18 @@ async def test_a_tool_that_hangs_is_given_up() -> None:
     assert "within 3 seconds" in text
 
 
+@pytest.mark.parametrize("ending", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+async def test_a_tool_that_ends_the_program_ends_itself_only(ending: type[BaseException]) -> None:
+    @tool
+    async def leaver() -> None:
+        """Ends the program."""
+        raise ending
+
+    text, failed = await called(leaver)
+    assert failed
+    assert f"the tool failed ({ending.__name__})" in text
+
+
 async def test_an_unknown_tool_is_told_to_the_model() -> None:
     result = await Toolbox([weather]).call(ToolCall("1", "wether", "{}"), CONTEXT)
     assert result.failed
@@ -153,7 +165,10 @@ async def test_an_unknown_tool_is_told_to_the_model() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "label"),
-    [('{"place": "Beijing"}', "weather · Beijing"), ("{}", "weather"), ("{", "weather"), ('{"place": ""}', "weather")],
+    [
+        *[('{"place": "Beijing"}', "weather · Beijing"), ('{"place": ""}', "weather"), ("{}", "weather")],
+        *[("{", "weather"), ('{"place": "\\ud800"}', "weather · ?")],
+    ],
 )
 def test_people_see_what_a_call_is_about(arguments: str, label: str) -> None:
     assert Toolbox([weather]).label(ToolCall("1", "weather", arguments)) == label

@@ -8,7 +8,7 @@ from bot.completion import Media, MediaKind, Message, Role, ToolCall
 from bot.marking import quoted
 from bot.tools.box import Toolbox
 from bot.tools.calculator import calculate
-from bot.tools.permits import holds_foreign, may_be_offered, refusal
+from bot.tools.permits import holds_foreign, needs_approval
 from bot.tools.read_page import read_page
 from bot.tools.registry import tool
 
@@ -37,19 +37,17 @@ ASKED = Message(Role.USER, "[Ann]: hello")
 
 @pytest.mark.parametrize("foreign", [True, False])
 def test_what_changes_nothing_may_always_be_called(foreign: bool) -> None:
-    assert refusal(looks, foreign=foreign) == ""
+    assert not needs_approval(looks, foreign=foreign)
 
 
 def test_what_changes_something_may_be_called_while_no_stranger_has_spoken() -> None:
-    assert refusal(changes, foreign=False) == ""
-    assert "approval is needed" in refusal(changes, foreign=True)
+    assert not needs_approval(changes, foreign=False)
+    assert needs_approval(changes, foreign=True)
 
 
 @pytest.mark.parametrize("foreign", [True, False])
-def test_what_needs_approval_is_neither_offered_nor_called(foreign: bool) -> None:
-    assert "approval" in refusal(sells, foreign=foreign)
-    assert not may_be_offered(sells)
-    assert {spec.name for spec in BOX.offered} == {"looks", "changes", "calculate", "read_page"}
+def test_what_is_made_so_must_be_allowed_each_time(foreign: bool) -> None:
+    assert needs_approval(sells, foreign=foreign)
 
 
 @pytest.mark.parametrize(

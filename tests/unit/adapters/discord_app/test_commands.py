@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,6 @@ from bot import texts, vocabulary
 from bot.messages import Address, Ask, Author, Control, ControlKind, Reply
 from bot.ports import Reception
 from bot.tool_commands import NO_TOOLS, Tools
-from playground.discord.interactions import Interaction
 from playground.discord.people import Person
 from playground.discord.server import DiscordStandIn
 from tests.unit.playground.discord.bot import Bot, running
@@ -31,7 +30,7 @@ class Inbox:
         self.asks: list[Ask] = []
         self.controls: list[Control] = []
         self.reception = Reception.TAKEN
-        self.file: tuple[str, str] | None = None
+        self.tools = [f"tool_{number}" for number in range(30)]
 
     async def ask(self, ask: Ask) -> Reception:
         self.asks.append(ask)
@@ -39,10 +38,13 @@ class Inbox:
 
     async def control(self, control: Control) -> Reply:
         self.controls.append(control)
-        return Reply(SENTENCE, self.file)
+        return Reply(SENTENCE)
 
-    async def barred(self, address: Address, author: Author) -> str:
+    async def barred(self, address: Address, author: Author, tool: str = "") -> str:
         raise NotImplementedError
+
+    async def tool_names(self, address: Address, author: Author) -> Sequence[str]:
+        return [*self.tools, f"for_{author.name}_in_{address.channel}"]
 
     async def chosen_models(self, address: Address, author: str) -> Mapping[str, str]:
         raise NotImplementedError
@@ -143,6 +145,7 @@ async def test_a_command_is_a_control_whose_sentence_only_its_giver_sees(
         ("channel:<#56>", "channel:56"),
         ("channel:here", "channel:here"),
         ("category:78", "category:78"),
+        ("Category:<#78>", "category:78"),
     ],
 )
 async def test_a_rule_may_name_somebody_by_a_mention(front: Front, written: str, read: str) -> None:
@@ -190,29 +193,13 @@ async def test_models_are_offered_as_one_types(front: Front, typed: str, offered
     assert [choice["value"] for choice in found] == offered
 
 
-# Files ---------------------------------------------------------------------------------------------------------------
+async def test_tools_are_offered_as_one_types_those_that_one_may_use_there(front: Front) -> None:
+    async def offered(typed: str) -> list[str]:
+        options = {"switch": "off", "name": typed}
+        found = await front.alice.autocomplete("tools", options, channel=front.general)
+        return [choice["value"] for choice in found]
 
-
-async def exported(front: Front) -> Interaction:
-    """The command for a file, with what it was answered."""
-    front.inbox.file = ("glimmer.md", "all of it")
-    done = await front.alice.slash("export", {"format": "md"}, channel=front.general)
-    await front.place.wait_for(lambda: any(response.kind == "edit" for response in done.responses))
-    return done
-
-
-async def test_a_file_comes_after_the_acknowledgement_for_its_giver_alone(front: Front) -> None:
-    done = await exported(front)
-    assert front.control == (ControlKind.EXPORT, "md", "me")
-    assert [(response.kind, response.ephemeral) for response in done.responses] == [("defer", True), ("edit", True)]
-    message = done.responses[-1].message
-    assert message is not None
-    assert message.content == SENTENCE
-    assert [(file.name, file.data) for file in message.attachments] == [("glimmer.md", b"all of it")]
-
-
-async def test_a_file_that_discord_does_not_take_is_said_so(front: Front) -> None:
-    front.place.fail("POST", r"^/webhooks/", 413, code=40005)
-    done = await exported(front)
-    assert done.responses[-1].content == texts.say("export_failed")
-    assert done.responses[-1].ephemeral
+    assert await offered("") == front.inbox.tools[:25]
+    assert await offered(" TOOL_2") == ["tool_2", *(f"tool_{number}" for number in range(20, 30))]
+    assert await offered("for") == [f"for_Alice_in_{front.general.id}"]
+    assert await offered("none") == []

@@ -50,7 +50,7 @@ async def test_options_have_the_types_and_bounds_of_the_parameters(front: Front)
     assert (found["place"]["min_length"], found["place"]["max_length"]) == (0, 50)
     assert (found["days"]["min_value"], found["days"]["max_value"]) == (1, 7)
     assert found["share"]["max_value"] == 0.5
-    assert (found["far"]["min_value"], found["far"]["max_value"]) == (-(2**53), 2**53)
+    assert (found["far"]["min_value"], found["far"]["max_value"]) == (-(2**53) + 1, 2**53 - 1)
     assert found["days"]["description"] == "How many"
 
 

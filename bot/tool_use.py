@@ -1,0 +1,104 @@
+"""How one turn uses tools: the one that its asker calls by name, or those that its model calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import partial
+
+from bot import outcomes, prompt
+from bot.completion import Delta, ToolCall
+from bot.guard import Guard
+from bot.means import Means
+from bot.messages import Ask, CallRecord, Outcome, OutcomeKind
+from bot.outcomes import AGAIN, Asked
+from bot.ports import Claim
+from bot.questions import Question
+from bot.tool_loop import ToolLoop
+from bot.tools import search_conversation
+
+
+class ToolUse:
+    """The tools of a claimed turn, and the journal of what they do in the store.
+
+    `show` is told what is at work, `hear` what the asker has said since and is answered together with the question.
+    """
+
+    def __init__(
+        self,
+        means: Means,
+        claim: Claim,
+        show: Callable[[Sequence[str]], None],
+        hear: Callable[[Sequence[Ask], str], Awaitable[None]],
+    ) -> None:
+        self._means = means
+        self._claim = claim
+        self._ask = claim.turn.ask
+        self._show = show
+        self._hear = hear
+        self._loop: ToolLoop | None = None
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """What was called, in words for people."""
+        return self._loop.labels if self._loop else ()
+
+    @property
+    def undecided(self) -> Sequence[CallRecord]:
+        """The calls that somebody must allow before the answer goes on."""
+        return self._loop.undecided if self._loop else ()
+
+    async def direct(self, call: ToolCall, asked: Asked) -> Outcome:
+        """What the tool gives that was asked for by its name; one that changes something is called once."""
+        toolbox, known = self._means.toolbox, self._means.toolbox.find(call.name)
+        if known and known.effects:
+            if await self._means.store.calls(self._claim.turn.id):
+                return outcomes.failed(asked, "tool_unknown", tool=call.name)
+            await self._means.store.begin_calls(self._claim, 1, "", [call])
+        self._show([toolbox.label(call)])
+        result = await toolbox.call(call, toolbox.context(self._ask))
+        if result.failed:
+            return outcomes.failed(asked, "tool_failed", tool=call.name, why=result.failure)
+        return Outcome(OutcomeKind.ANSWERED, asked.question, result.text, controls=AGAIN)
+
+    async def deltas(self, question: Question) -> AsyncGenerator[Delta, None]:
+        """What the model says, with the tools that it may use; calls from before the turn was taken up again count."""
+        toolbox, request = self._means.toolbox, question.request
+        guard = Guard(self._means.model, question.text, toolbox.find, self._ask.address.locale)
+        if not request.tools:
+            return guard.stream(request)
+        search = partial(self._means.store.search, self._claim.turn, limit=search_conversation.ROUNDS)
+        context = toolbox.context(self._ask, prompt.words(*request.messages), search)
+        self._loop = ToolLoop(guard, toolbox, context, self, self._show)
+        return self._loop.stream(request, await self._means.store.calls(self._claim.turn.id))
+
+    # The journal ----------------------------------------------------------------------------------------------------
+
+    async def begin(self, records: Sequence[CallRecord]) -> None:
+        """These calls of one round are about to be made, but for those about which people are asked."""
+        first = records[0]
+        asked = [record for record in records if record.verdict is not None]
+        await self._means.store.begin_calls(
+            self._claim,
+            first.round,
+            first.text,
+            [record.call for record in records],
+            asked=[record.call.id for record in asked],
+            until=max((record.until for record in asked), default=0.0),
+        )
+
+    async def start(self, call: str) -> None:
+        """A call that was allowed is about to be made."""
+        await self._means.store.start_call(self._claim, call)
+
+    async def end(self, call: str, result: str) -> None:
+        """A call has had this result."""
+        await self._means.store.end_call(self._claim, call, result)
+
+    async def heard(self) -> str:
+        """What the asker has said since, as the model is told it."""
+        asks = await self._means.store.join(self._claim)
+        if not asks:
+            return ""
+        said = prompt.said(self._ask.author, "\n".join(ask.text for ask in asks))
+        await self._hear(asks, said)
+        return said
