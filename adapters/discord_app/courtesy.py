@@ -142,9 +142,10 @@ class Courtesy:
             webhook_id=ask.origin["application"],
             webhook_token=ask.origin["token"],
         )
+        body = {"content": text, "components": [], "allowed_mentions": {"parse": []}}
         try:
             async with translated():
-                await (await self._connection.http()).request(route, json={"content": text, "components": []})
+                await (await self._connection.http()).request(route, json=body)
         except PlatformError as error:
             log.info("discord.not_told", reason=str(error))
 

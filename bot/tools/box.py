@@ -170,11 +170,9 @@ async def _run(known: ToolFunction, arguments: BaseModel, call: ToolCall, contex
         text = _as_text(await known.body(**given))
     except (UserError, ServiceError) as error:
         return _failure(call.name, str(error)[:_COMPLAINT])
-    except (
-        Exception,
-        SystemExit,
-        KeyboardInterrupt,
-    ) as error:  # a tool is somebody else's code: whatever it raises, the answer goes on
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:  # a tool is somebody else's code: whatever it raises, the answer goes on
         log.exception("tool.crashed", tool=call.name)
         return _failure(call.name, f"the tool failed ({type(error).__name__})")
     metrics.tool_calls.labels(call.name, "done").inc()
