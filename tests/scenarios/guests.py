@@ -15,11 +15,15 @@ from playground.discord.permissions import Permission
 from playground.glm import Exchange
 from playground.slack import people as slack_people
 from playground.slack.model import Message as SlackMessage
+from tests.fixtures.packages import install
+from tests.fixtures.workshop import Workshop
 from tests.scenarios.house import House, labels, open_house
 from tests.scenarios.process import AnyHouse, Bot
 from tests.scenarios.slack_house import SlackHouse, actions, open_slack
 
 PLATFORMS = ("discord", "slack")
+# Tools that a package brings along.
+PACKAGE = Path(__file__).parents[1] / "fixtures" / "odd_tools.py"
 
 
 class Guest(ABC):
@@ -230,6 +234,12 @@ def results(exchange: Exchange) -> list[str]:
 def offered(exchange: Exchange) -> set[str]:
     """The tools that the model was told of."""
     return {tool["function"]["name"] for tool in exchange.body.get("tools", ()) if tool["type"] == "function"}
+
+
+async def start_with_tools(guest: Guest, workshop: Workshop | None = None, **settings: str) -> Bot:
+    """Start the bot's process with the tools of the package installed, which may work at a workshop."""
+    where = install(guest.house.folder, PACKAGE)
+    return await guest.start(PYTHONPATH=where, WORKSHOP_URL=workshop.url if workshop else "", **settings)
 
 
 @asynccontextmanager

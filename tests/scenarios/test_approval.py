@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final
-
-import pytest
 
 from bot import texts
 from playground.glm import Answer, Call
 from playground.slack.model import Message as SlackMessage
-from tests.fixtures.packages import install
-from tests.fixtures.workshop import Workshop, open_workshop
-from tests.scenarios.guests import PLATFORMS, Guest, SlackGuest, open_guest, results
+from tests.fixtures.workshop import Workshop
+from tests.scenarios.guests import Guest, SlackGuest, results, start_with_tools
 from tests.scenarios.house import script
 from tests.scenarios.process import Bot
 from tests.scenarios.slack_house import SlackHouse, open_slack
 
-PACKAGE: Final = Path(__file__).parents[1] / "fixtures" / "odd_tools.py"
 CALL: Final = Call("sell", {"what": "boat"}, "call-1")
 ASKED: Final = texts.say("may_i", tool="sell").replace("**", "")
 
 
-@pytest.fixture(params=PLATFORMS)
-async def guest(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Guest]:
-    async with open_guest(request.param, tmp_path) as guest:
-        install(tmp_path, PACKAGE)
-        yield guest
-
-
-@pytest.fixture
-async def workshop() -> AsyncGenerator[Workshop]:
-    async with open_workshop() as workshop:
-        yield workshop
-
-
-async def start(guest: Guest, workshop: Workshop) -> Bot:
-    return await guest.start(PYTHONPATH=str(guest.house.folder / "site"), WORKSHOP_URL=workshop.url)
-
-
 async def asked(guest: Guest, workshop: Workshop) -> Bot:
     """Ask for a sale, and wait until the buttons are there and the turn waits."""
-    bot = await start(guest, workshop)
+    bot = await start_with_tools(guest, workshop)
     guest.house.glm.script(Answer(text="I will. ", calls=(CALL,)))
     await guest.ask("sell the boat")
     await guest.house.until(guest.asks)
@@ -81,7 +59,7 @@ async def test_what_is_denied_is_not_done(guest: Guest, workshop: Workshop) -> N
 async def test_killed_while_it_waits_the_buttons_still_count(guest: Guest, workshop: Workshop) -> None:
     bot = await asked(guest, workshop)
     await bot.kill()
-    await start(guest, workshop)
+    await start_with_tools(guest, workshop)
     guest.house.glm.script(script("It is", " sold."))
     await guest.press("Allow")
     await guest.shown("It is sold.")
@@ -98,7 +76,7 @@ async def test_killed_while_an_allowed_call_is_made_it_is_not_made_again(guest: 
     await bot.kill()
     await workshop.release("boat")
     guest.house.glm.script(script("I do not know", " whether it was sold."))
-    await start(guest, workshop)
+    await start_with_tools(guest, workshop)
     await guest.shown("I do not know whether it was sold.")
     assert workshop.seen == ["boat"]
     [told] = results(guest.house.asked[-1])
@@ -118,9 +96,8 @@ async def test_a_new_question_is_answered_without_the_call(guest: Guest, worksho
 
 async def test_a_stream_of_slack_ends_while_people_are_asked(tmp_path: Path, workshop: Workshop) -> None:
     async with open_slack(tmp_path) as house:
-        install(tmp_path, PACKAGE)
         guest = SlackGuest(house, house.ann)
-        bot = await start(guest, workshop)
+        bot = await start_with_tools(guest, workshop)
         house.glm.script(Answer(text="I will. ", calls=(CALL,)))
         await house.ann.dm_bot("sell the boat")
         await bot.logged("turn.parked")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
 import pytest
 
 from playground.glm import Answer, Call
 from tests.fixtures.odd_tools import PASSWORD
-from tests.fixtures.packages import install
-from tests.fixtures.workshop import Workshop, open_workshop
-from tests.scenarios.guests import PLATFORMS, Guest, open_guest, results
+from tests.fixtures.workshop import Workshop
+from tests.scenarios.guests import Guest, results, start_with_tools
 from tests.scenarios.house import script
-from tests.scenarios.process import Bot
 
-PACKAGE: Final = Path(__file__).parents[1] / "fixtures" / "odd_tools.py"
 # Characters of a result that the model is told, with the marks around it.
 MOST: Final = 8_200
 
@@ -47,23 +43,6 @@ MISFITS: Final[Mapping[str, str]] = {
 }
 
 
-@pytest.fixture(params=PLATFORMS)
-async def guest(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Guest]:
-    async with open_guest(request.param, tmp_path) as guest:
-        yield guest
-
-
-@pytest.fixture
-async def workshop() -> AsyncGenerator[Workshop]:
-    async with open_workshop() as workshop:
-        yield workshop
-
-
-async def start(guest: Guest, workshop: Workshop | None = None) -> Bot:
-    where = workshop.url if workshop else ""
-    return await guest.start(PYTHONPATH=install(guest.house.folder, PACKAGE), WORKSHOP_URL=where)
-
-
 def calling(guest: Guest, *calls: Call) -> None:
     """Have the model make these calls, and answer when it is told what they gave."""
     guest.house.glm.script(Answer(text="", calls=calls))
@@ -72,7 +51,7 @@ def calling(guest: Guest, *calls: Call) -> None:
 
 @pytest.mark.parametrize("tool", TOLD)
 async def test_the_model_is_told_and_answers(guest: Guest, tool: str) -> None:
-    await start(guest)
+    await start_with_tools(guest)
     calling(guest, Call(tool), Call("picky", {"day": "2026-11-20"}))
     await guest.ask("well?")
     await guest.shown("So it is.")
@@ -86,7 +65,7 @@ async def test_the_model_is_told_and_answers(guest: Guest, tool: str) -> None:
 
 @pytest.mark.parametrize("tool", TOLD)
 async def test_a_person_is_told(guest: Guest, tool: str) -> None:
-    await start(guest)
+    await start_with_tools(guest)
     await guest.order(tool)
     await guest.shown(TOLD[tool])
     await guest.order("picky", day="2026-11-20")
@@ -96,14 +75,14 @@ async def test_a_person_is_told(guest: Guest, tool: str) -> None:
 
 
 async def test_what_clings_to_life_ends_with_the_process(guest: Guest) -> None:
-    bot = await start(guest)
+    bot = await start_with_tools(guest)
     await guest.order("clings")
     await guest.shown(TOLD["clings"])
     assert await bot.terminate() == 0
 
 
 async def test_the_model_is_told_of_arguments_that_do_not_fit(guest: Guest) -> None:
-    await start(guest)
+    await start_with_tools(guest)
     calling(guest, *(Call("picky", arguments) for arguments in MISFITS))
     await guest.ask("well?")
     await guest.shown("So it is.")
@@ -113,7 +92,7 @@ async def test_the_model_is_told_of_arguments_that_do_not_fit(guest: Guest) -> N
 
 
 async def test_a_person_is_told_of_arguments_that_do_not_fit(guest: Guest) -> None:
-    await start(guest)
+    await start_with_tools(guest)
     await guest.order("picky", day="never")
     assert "the arguments do not fit: day" in await guest.shown("`picky`")
 
@@ -121,7 +100,7 @@ async def test_a_person_is_told_of_arguments_that_do_not_fit(guest: Guest) -> No
 async def test_all_calls_of_a_round_have_begun_before_one_returns(guest: Guest, workshop: Workshop) -> None:
     things = ("sun", "moon", "star")
     workshop.held |= set(things)
-    await start(guest, workshop)
+    await start_with_tools(guest, workshop)
     calling(guest, *(Call("look", {"at": thing}) for thing in things))
     await guest.ask("well?")
     await workshop.arrived(*things)

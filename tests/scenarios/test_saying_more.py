@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-from typing import Final
-
-import pytest
-
 from playground.glm import Answer, Call
-from tests.fixtures.packages import install
-from tests.fixtures.workshop import Workshop, open_workshop
-from tests.scenarios.guests import PLATFORMS, Guest, open_guest
+from tests.fixtures.workshop import Workshop
+from tests.scenarios.guests import Guest, start_with_tools
 from tests.scenarios.house import script
-
-PACKAGE: Final = Path(__file__).parents[1] / "fixtures" / "odd_tools.py"
-
-
-@pytest.fixture(params=PLATFORMS)
-async def guest(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Guest]:
-    async with open_guest(request.param, tmp_path) as guest:
-        install(tmp_path, PACKAGE)
-        yield guest
-
-
-@pytest.fixture
-async def workshop() -> AsyncGenerator[Workshop]:
-    async with open_workshop() as workshop:
-        yield workshop
 
 
 async def test_it_is_told_to_the_model_at_the_next_boundary(guest: Guest, workshop: Workshop) -> None:
     workshop.held.add("sky")
-    bot = await guest.start(PYTHONPATH=str(guest.house.folder / "site"), WORKSHOP_URL=workshop.url, LOG_LEVEL="DEBUG")
+    bot = await start_with_tools(guest, workshop, LOG_LEVEL="DEBUG")
     guest.house.glm.script(Answer(text="", calls=(Call("look", {"at": "sky"}, "call-1"),)))
     await guest.ask("how is the sky?")
     await workshop.arrived("sky")

@@ -4,47 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator
 from contextlib import closing
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from playground.faults import Gate
 from playground.glm import Answer, Call, Hold
-from tests.fixtures.packages import install
-from tests.fixtures.workshop import Workshop, open_workshop
-from tests.scenarios.guests import PLATFORMS, DiscordGuest, Guest, SlackGuest, open_guest, results
+from tests.fixtures.workshop import Workshop
+from tests.scenarios.guests import DiscordGuest, Guest, SlackGuest, results, start_with_tools
 from tests.scenarios.house import script
 from tests.scenarios.process import PATIENCE, Bot
 
-PACKAGE: Final = Path(__file__).parents[1] / "fixtures" / "odd_tools.py"
 UNKNOWN: Final = "it is not known whether this was done"
 CALL: Final = Call("paint", {"what": "fence"}, "call-1")
-
-
-@pytest.fixture(params=PLATFORMS)
-async def guest(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Guest]:
-    async with open_guest(request.param, tmp_path) as guest:
-        install(tmp_path, PACKAGE)
-        yield guest
-
-
-@pytest.fixture
-async def workshop() -> AsyncGenerator[Workshop]:
-    async with open_workshop() as workshop:
-        yield workshop
-
-
-async def start(guest: Guest, workshop: Workshop) -> Bot:
-    return await guest.start(PYTHONPATH=str(guest.house.folder / "site"), WORKSHOP_URL=workshop.url)
 
 
 async def killed_while_it_paints(guest: Guest, workshop: Workshop) -> None:
     """The fence is painted, and nobody but the workshop knows."""
     workshop.held.add("fence")
-    bot = await start(guest, workshop)
+    bot = await start_with_tools(guest, workshop)
     guest.house.glm.script(Answer(text="Wait. ", calls=(CALL,)))
     await guest.ask("paint the fence")
     await workshop.arrived("fence")
@@ -80,7 +59,7 @@ async def whole(guest: Guest, bot: Bot, words: str) -> str:
 async def test_killed_between_the_change_and_its_journal_entry(guest: Guest, workshop: Workshop) -> None:
     await killed_while_it_paints(guest, workshop)
     guest.house.glm.script(script("I do not know", " whether it was done."))
-    answer = await whole(guest, await start(guest, workshop), "I do not know whether it was done.")
+    answer = await whole(guest, await start_with_tools(guest, workshop), "I do not know whether it was done.")
     first, again = guest.house.asked
     assert results(first) == []
     [told] = results(again)
@@ -93,7 +72,7 @@ async def test_a_model_that_insists_does_not_change_it_a_second_time(guest: Gues
     await killed_while_it_paints(guest, workshop)
     guest.house.glm.script(Answer(text="", calls=(Call("paint", {"what": "fence"}, "call-2"),)))
     guest.house.glm.script(script("I could", " not."))
-    await whole(guest, await start(guest, workshop), "I could not.")
+    await whole(guest, await start_with_tools(guest, workshop), "I could not.")
     unknown, refused = results(guest.house.asked[-1])
     assert UNKNOWN in unknown
     assert "not called again" in refused
@@ -104,12 +83,12 @@ async def test_killed_twice_it_is_still_unknown_and_done_once(guest: Guest, work
     await killed_while_it_paints(guest, workshop)
     waiting = Hold(-1)
     guest.house.glm.script(script("Never.", hold=waiting))
-    bot = await start(guest, workshop)
+    bot = await start_with_tools(guest, workshop)
     await waiting.arrived()
     await bot.kill()
     waiting.release()
     guest.house.glm.script(script("I do not know", " whether it was done."))
-    await whole(guest, await start(guest, workshop), "I do not know whether it was done.")
+    await whole(guest, await start_with_tools(guest, workshop), "I do not know whether it was done.")
     [told] = results(guest.house.asked[-1])
     assert UNKNOWN in told
     assert workshop.seen == ["fence"]
@@ -118,7 +97,7 @@ async def test_killed_twice_it_is_still_unknown_and_done_once(guest: Guest, work
 @pytest.mark.parametrize("said", [-1, 1], ids=["before the answer", "in the answer"])
 async def test_killed_between_the_journal_entry_and_the_end(guest: Guest, workshop: Workshop, said: int) -> None:
     waiting = Hold(said)
-    bot = await start(guest, workshop)
+    bot = await start_with_tools(guest, workshop)
     guest.house.glm.script(Answer(text="", calls=(CALL,)))
     guest.house.glm.script(script("The fence", " is painted.", hold=waiting))
     await guest.ask("paint the fence")
@@ -126,7 +105,7 @@ async def test_killed_between_the_journal_entry_and_the_end(guest: Guest, worksh
     await bot.kill()
     waiting.release()
     guest.house.glm.script(script("The fence", " is painted."))
-    answer = await whole(guest, await start(guest, workshop), "The fence is painted.")
+    answer = await whole(guest, await start_with_tools(guest, workshop), "The fence is painted.")
     assert answer.startswith("The fence is painted.")
     _, before, after = guest.house.asked
     assert results(before) == results(after)
@@ -137,7 +116,7 @@ async def test_killed_between_the_journal_entry_and_the_end(guest: Guest, worksh
 
 async def test_killed_after_the_first_of_two_changes(guest: Guest, workshop: Workshop) -> None:
     workshop.held.add("gate")
-    bot = await start(guest, workshop)
+    bot = await start_with_tools(guest, workshop)
     calls = (CALL, Call("paint", {"what": "gate"}, "call-2"), Call("look", {"at": "sky"}, "call-3"))
     guest.house.glm.script(Answer(text="", calls=calls))
     await guest.ask("paint the fence and the gate")
@@ -147,7 +126,7 @@ async def test_killed_after_the_first_of_two_changes(guest: Guest, workshop: Wor
     await bot.kill()
     await workshop.release("gate")
     guest.house.glm.script(script("One", " of two."))
-    await whole(guest, await start(guest, workshop), "One of two.")
+    await whole(guest, await start_with_tools(guest, workshop), "One of two.")
     fence, gate, sky = results(guest.house.asked[-1])
     assert "done: fence" in fence
     assert UNKNOWN in gate
@@ -157,23 +136,23 @@ async def test_killed_after_the_first_of_two_changes(guest: Guest, workshop: Wor
 
 async def test_a_command_that_was_killed_is_not_done_again(guest: Guest, workshop: Workshop) -> None:
     workshop.held.add("fence")
-    bot = await start(guest, workshop)
+    bot = await start_with_tools(guest, workshop)
     await guest.order("paint", what="fence")
     await workshop.arrived("fence")
     await bot.kill()
     await workshop.release("fence")
-    await whole(guest, await start(guest, workshop), "I don't know whether it was done")
+    await whole(guest, await start_with_tools(guest, workshop), "I don't know whether it was done")
     assert workshop.seen == ["fence"]
     assert guest.house.asked == []
 
 
 async def test_a_command_that_was_done_is_only_delivered_again(guest: Guest, workshop: Workshop) -> None:
-    bot = await start(guest, workshop)
+    bot = await start_with_tools(guest, workshop)
     held = hold_delivery(guest)
     await guest.order("paint", what="fence")
     await held.arrived
     await stored(guest, "SELECT 1 FROM turn WHERE state = 'finished'")
     await bot.kill()
     held.release()
-    await whole(guest, await start(guest, workshop), "done: fence")
+    await whole(guest, await start_with_tools(guest, workshop), "done: fence")
     assert workshop.seen == ["fence"]
