@@ -142,7 +142,7 @@ class Courtesy:
             webhook_id=ask.origin["application"],
             webhook_token=ask.origin["token"],
         )
-        body = {"content": text, "components": [], "allowed_mentions": {"parse": []}}
+        body: dict[str, Any] = {"content": text, "components": [], "allowed_mentions": {"parse": []}}
         try:
             async with translated():
                 await (await self._connection.http()).request(route, json=body)

@@ -94,7 +94,6 @@ class InteractionSurface(ChannelSurface):
             return await super().post(page, intent)
         body: dict[str, Any] = {
             "content": page.text,
-            "flags": SUPPRESS_EMBEDS,
             "allowed_mentions": self._allowed(page),
         }
         body["components"] = components(page, self._ask.address.locale)
@@ -118,6 +117,10 @@ class InteractionSurface(ChannelSurface):
             if not ref.isdigit():
                 raise PlatformGone("the command's response is out of reach") from error
             return await super().edit(ref, page)
+
+    async def _send(self, route: Route, body: dict[str, Any], page: Page) -> Any:
+        # A command's response begins as one without flags: links are kept from unfolding by its first edit.
+        return await super()._send(route, {"flags": SUPPRESS_EMBEDS, **body}, page)
 
     def _edit_route(self, ref: str) -> Route:
         if not self._alive:

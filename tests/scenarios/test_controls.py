@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from playground.discord.interactions import Interaction
-from playground.discord.model import Message
+from playground.discord.model import Message, MessageFlag
 from playground.discord.permissions import Permission
 from playground.glm import Finish, Hold
 from tests.scenarios.house import House, labels, script
@@ -265,6 +265,7 @@ async def test_ask_streams_through_its_interaction(house: House) -> None:
     hold.release()
     [answer] = await house.at_rest(house.general, contains="words.")
     assert answer.content == "Some words."
+    assert answer.flags & MessageFlag.SUPPRESS_EMBEDS
     assert house.asked[0].question == "[Alice]: what?"
 
 
@@ -277,6 +278,7 @@ async def test_ask_works_as_a_user_installed_app_where_the_bot_is_not(house: Hou
     await house.alice.slash("ask", {"question": "what?"}, channel=place)
     [answer] = await house.at_rest(place)
     assert answer.content == "Hello there."
+    assert answer.flags & MessageFlag.SUPPRESS_EMBEDS
 
 
 async def test_ask_in_a_group_direct_message(house: House) -> None:

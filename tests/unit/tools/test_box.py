@@ -145,7 +145,9 @@ async def test_a_tool_that_hangs_is_given_up() -> None:
     assert "within 3 seconds" in text
 
 
-@pytest.mark.parametrize("ending", [SystemExit, KeyboardInterrupt, GeneratorExit, BaseException, asyncio.CancelledError])
+@pytest.mark.parametrize(
+    "ending", [SystemExit, KeyboardInterrupt, GeneratorExit, BaseException, asyncio.CancelledError]
+)
 async def test_a_tool_that_ends_the_program_ends_itself_only(ending: type[BaseException]) -> None:
     @tool
     async def leaver() -> None:
