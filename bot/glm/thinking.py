@@ -9,6 +9,8 @@ from bot.glm.catalogue import ThinkingStyle
 
 _TAGS = ("<think>", "</think>")
 _HEADERS = ("###Thinking", "###Response")
+# Of a model that is not known to write headers, one must have its line to itself.
+_LINES = ("###Thinking\n", "###Response")
 _BOXES = ("<|begin_of_box|>", "<|end_of_box|>")
 _FIRST = "<"  # of every marker that is erased
 _UNLIMITED = 1 << 30
@@ -19,15 +21,16 @@ _Step = Callable[[str, list[str], list[str]], str]
 class ThinkSplitter:
     """Splits content into reasoning and answer.
 
-    Blocks of reasoning are recognised at the start of the content only, one right after another, so that an answer may
-    write about the tags. A model that thinks inline sometimes leaves the opening tag out: until the closing one its
+    Blocks of reasoning in either way of writing them are recognised at the start of the content only, one right after
+    another, so that an answer may write about them. A model that thinks inline sometimes leaves the opening tag out: until the closing one its
     content is held back. Markers of other models that have strayed into an answer are deleted.
     """
 
-    __slots__ = ("_begun", "_close", "_erasers", "_held", "_open", "_otherwise", "_step")
+    __slots__ = ("_begun", "_close", "_erasers", "_held", "_otherwise", "_pairs", "_step")
 
     def __init__(self, style: ThinkingStyle, *, boxes: bool = False) -> None:
-        self._open, self._close = _HEADERS if style is ThinkingStyle.HEADERS else _TAGS
+        self._pairs = (_HEADERS, _TAGS) if style is ThinkingStyle.HEADERS else (_TAGS, _LINES)
+        self._close = self._pairs[0][1]
         self._erasers = [_Eraser(_BOXES, _UNLIMITED)] if boxes else []
         self._held = ""
         self._begun = False
@@ -63,14 +66,15 @@ class ThinkSplitter:
 
     def _opening(self, content: str, reasoning: list[str], text: list[str]) -> str:
         content = self._held + content
+        self._held = ""
         head = content.lstrip()
-        if head != self._open and self._open.startswith(head):
+        for opened, close in self._pairs:
+            if head.startswith(opened):
+                self._step, self._close = self._inside, close
+                return head[len(opened) :]
+        if any(opened.startswith(head) for opened, _ in self._pairs):
             self._held = content
             return ""
-        self._held = ""
-        if head.startswith(self._open):
-            self._step = self._inside
-            return head[len(self._open) :]
         self._step = self._otherwise
         return content
 

@@ -8,7 +8,7 @@ import pytest
 
 from playground.discord.model import Channel
 from playground.discord.permissions import Permission
-from playground.glm import Answer, Hold
+from playground.glm import Answer, Hold, Thinking
 from tests.scenarios.house import House, labels, open_house, script
 
 CANARY = "CANARY-4711"
@@ -174,14 +174,42 @@ async def test_without_the_privileged_intent_mentions_and_direct_messages_work(t
         await house.at_rest(house.alice.dm_channel, contains="Two.")
 
 
-@pytest.mark.parametrize("thinking", ["reasoning_content", "<think>"])
-async def test_reasoning_is_never_shown_and_a_thinking_line_only_after_a_while(house: House, thinking: str) -> None:
-    kind = next(kind for kind in type(Answer().thinking) if kind.startswith(thinking))
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        ("glm-5.1", Thinking.FIELD),
+        ("glm-5.1", Thinking.TAGS),
+        ("glm-z1-air", Thinking.TAGS),
+        ("glm-z1-air", Thinking.HEADERS),
+        ("glm-4.1v-thinking-flash", Thinking.FIELD),
+    ],
+)
+async def test_reasoning_is_never_shown_nor_logged(house: House, model: str, kind: Thinking) -> None:
     house.glm.script(Answer(text="Done.", reasoning=f"let me think {CANARY} " * 20, thinking=kind))
-    await house.start()
+    bot = await house.start(GLM_MODEL=model, LOG_LEVEL="DEBUG")
     question = await house.alice.mention(house.general, "think")
-    await house.answered(question, contains="Done.")
+    [answer] = await house.answered(question, contains="Done.")
+    assert answer.content == "Done."
     assert not any(CANARY in change.content or "thinking" in change.content for change in house.discord.journal)
+    assert not any(CANARY in line for line in bot.raw)
+    assert house.asked[0].body["model"] == model
+
+
+async def test_who_waits_for_the_model_sees_their_place_in_line(house: House) -> None:
+    hold = Hold(0)
+    house.glm.script(script("First.", hold=hold))
+    house.glm.script(script("Second."))
+    house.glm.script(script("Third."))
+    # The vendor allows one request at a time to this model.
+    await house.start(GLM_MODEL="glm-4.7-flash")
+    first, *others = [await house.alice.mention(house.general, f"question {number}") for number in range(3)]
+    await hold.arrived()
+    for place in ("number 1 in line", "number 2 in line"):
+        await house.until(lambda place=place: any(place in house.text(question.id) for question in others))
+    hold.release()
+    for question in (first, *others):
+        [answer] = await house.answered(question)
+        assert answer.content in ("First.", "Second.", "Third.")
 
 
 async def test_a_long_silence_shows_a_thinking_line_that_gives_way_to_the_text(house: House) -> None:

@@ -96,6 +96,21 @@ def test_v28_headers() -> None:
     assert split(*pieces, style=ThinkingStyle.HEADERS) == ("\nHmm\n", "Hello ### there")
 
 
+@pytest.mark.parametrize("style", list(ThinkingStyle))
+def test_v28_headers_of_a_model_that_is_not_known_for_them(style: ThinkingStyle) -> None:
+    text = "###Thinking\nHmm\n###Response\nHello"
+    for size in range(len(text)):
+        reasoning, answer = split(text[:size], text[size:], style=style)
+        assert (reasoning.strip(), answer) == ("Hmm", "Hello")
+
+
+@pytest.mark.parametrize("style", [ThinkingStyle.REASONING, ThinkingStyle.NONE])
+@pytest.mark.parametrize("text", ["###Thinking about boats", "### Thinking\nof boats", "###Think\nabout boats"])
+def test_an_answer_may_begin_with_a_heading_about_thinking(style: ThinkingStyle, text: str) -> None:
+    for size in range(len(text)):
+        assert split(text[:size], text[size:], style=style) == ("", text)
+
+
 def test_v29_box_markers_split() -> None:
     pieces = ("It is <|begin_", "of_box|>4", "2<|end_of_box|", ">, I think <", "3")
     assert split(*pieces, style=ThinkingStyle.REASONING, boxes=True) == ("", "It is 42, I think <3")
