@@ -22,8 +22,9 @@ class ThinkSplitter:
     """Splits content into reasoning and answer.
 
     Blocks of reasoning in either way of writing them are recognised at the start of the content only, one right after
-    another, so that an answer may write about them. A model that thinks inline sometimes leaves the opening tag out: until the closing one its
-    content is held back. Markers of other models that have strayed into an answer are deleted.
+    another, so that an answer may write about them. A model that thinks inline sometimes leaves the opening tag out:
+    until the closing one its content is held back. Markers of other models that have strayed into an answer are
+    deleted.
     """
 
     __slots__ = ("_begun", "_close", "_erasers", "_held", "_otherwise", "_pairs", "_step")
