@@ -80,11 +80,36 @@ def test_a_schema_that_says_nothing_usable_is_refused(schema: dict[str, Any], sa
         {"$ref": "http://127.0.0.1:9/schema.json"},
         {"$ref": "#/properties/x"},
         {"type": "string", "pattern": r"^\p{Lu}"},
+        {"type": "string", "pattern": "^(a+)+$"},
     ],
 )
 def test_what_a_schema_says_and_we_cannot_read_is_left_to_the_server(part: dict[str, Any]) -> None:
     arguments = arguments_of({"type": "object", "properties": {"x": part}})
     assert arguments.model_validate({"x": "y"}).model_dump() == {"x": "y"}
+
+
+HOSTILE = "a" * 60 + "!"
+BOMB = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(60)} | {"d60": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"x": {"pattern": "^(a+)+$"}}},
+        {"propertyNames": {"pattern": "^(a+)+$"}},
+        {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False},
+        {"patternProperties": {"^(a+)+$": {}}, "unevaluatedProperties": False},
+        {"properties": {"x": {"$ref": "#/$defs/d0"}}, "$defs": BOMB},
+    ],
+)
+def test_no_schema_keeps_the_process_busy(schema: dict[str, Any]) -> None:
+    given = {"x": HOSTILE, HOSTILE: 1}
+    assert arguments_of({"type": "object", **schema}).model_validate(given).model_dump() == given
+
+
+def test_what_is_not_named_is_refused_where_the_schema_says_so() -> None:
+    with pytest.raises(ValidationError, match="additionalProperties"):
+        arguments_of({"type": "object", "properties": {}, "additionalProperties": False}).model_validate({"x": 1})
 
 
 def test_a_schema_may_be_of_an_older_or_an_unknown_draft() -> None:
