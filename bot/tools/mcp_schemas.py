@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from itertools import count, islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -92,8 +92,7 @@ def _bounded(kind: type[Validator]) -> type[Validator]:
 
     keywords: dict[str, Any] = {name: following(known[name]) for name in _FOLLOWED & known.keys()}
     keywords |= dict.fromkeys(_PATTERNS & known.keys(), _passes)
-    made: type[Validator] = extend(kind, keywords | {"additionalProperties": additional})
-    return made
+    return cast("type[Validator]", extend(kind, keywords | {"additionalProperties": additional}))
 
 
 def _passes(*_given: Any) -> None:
