@@ -9,8 +9,9 @@ from typing import Final
 
 from bot import access, metrics, texts
 from bot.addresses import harmless
-from bot.completion import ToolCall
+from bot.completion import Message, ToolCall
 from bot.errors import UserError
+from bot.guard import without_echoes
 from bot.marking import data
 from bot.messages import CallRecord, Control, ControlKind, Verdict
 from bot.ports import Store
@@ -25,8 +26,9 @@ _VERDICTS: Final[Mapping[ControlKind, Verdict]] = {
     ControlKind.ALLOW: Verdict.ALLOWED,
     ControlKind.DENY: Verdict.DENIED,
 }
-TOO_LONG: Final = (
-    f"not done: a person must allow this, and can be shown at most {SHOWN} characters of arguments; say so"
+CANNOT_BE_SHOWN: Final = (
+    "not done: a person must allow this, and cannot be shown all of its arguments: "
+    f"they may have at most {SHOWN} characters, and must not repeat your instructions; say so"
 )
 _REFUSALS: Final[Mapping[Verdict, str]] = {
     Verdict.UNANSWERED: "not done: a person was asked to allow this, and nobody answered in time; say so",
@@ -41,14 +43,20 @@ _REFUSALS: Final[Mapping[Verdict, str]] = {
 _SPELLED: Final = frozenset("\u034f\u115f\u1160\u3164\uffa0`")
 
 
-def can_be_shown(call: ToolCall) -> bool:
-    """Whether people can be shown all of a call."""
-    return len(_arguments(call)) <= SHOWN
+def can_be_shown(call: ToolCall, messages: Sequence[Message]) -> bool:
+    """Whether people can be shown all of a call that a model makes after these messages."""
+    text = _arguments(call)
+    return len(text) <= SHOWN and without_echoes(text, messages) == text
 
 
 def refusal(record: CallRecord) -> str:
     """Why a call was not made about which people were asked, as the model is told it."""
     return _REFUSALS[record.verdict or Verdict.UNANSWERED]
+
+
+def ballot(record: CallRecord) -> int:
+    """What tells calls apart from those that people are asked about at any other time: when they are asked."""
+    return round(record.until * 1_000)
 
 
 def request(calls: Sequence[ToolCall], locale: str) -> str:
@@ -69,14 +77,15 @@ class Approvals:
         self._wake = wake
 
     async def act(self, control: Control) -> str:
-        """Answer for the calls of a round, once; its target is "turn.round". Raises UserError."""
+        """Answer for the calls of a ballot, once; the target is "turn.ballot". Raises UserError."""
         locale = control.address.locale
-        number, _, step = control.target.partition(".")
-        turn = await self._store.turn(int(number))
+        number, asked = (int(part or 0) for part in control.target.partition(".")[::2])
+        turn = await self._store.turn(number)
         if turn is not None and not access.may_steer(control.actor, control.kind, turn.asker):
             raise UserError(texts.say("not_yours", locale))
         verdict = _VERDICTS[control.kind]
-        decided = await self._store.decide(int(number), int(step or 0), verdict)
+        meant = [record.round for record in await self._store.calls(number) if ballot(record) == asked]
+        decided = await self._store.decide(number, meant[0], verdict) if meant else ()
         if not decided:
             raise UserError(texts.say("may_i_settled", locale))
         for record in decided:

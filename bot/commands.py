@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -85,7 +85,10 @@ def help_with(tools: Tools) -> Callable[[Control], Awaitable[str]]:
 
 
 class Commands:
-    """Acts on controls, by `others` on those of their kinds; acting on the same one twice changes nothing more."""
+    """Acts on controls, by `others` on those of their kinds; acting on the same one twice changes nothing more.
+
+    `lasting` are the names of the tools that change something: an answer that is made again does not call them again.
+    """
 
     def __init__(
         self,
@@ -95,12 +98,14 @@ class Commands:
         choices: Choices,
         gate: Gate,
         others: Mapping[ControlKind, Action],
+        lasting: Callable[[], Collection[str]],
     ) -> None:
         self._store = store
         self._gate = gate
         self._lane = lane
         self._background = jobs
         self._choices = choices
+        self._lasting = lasting
         own: dict[ControlKind, Callable[[Control], Awaitable[str]]] = {
             ControlKind.STOP: self._stop,
             ControlKind.RESET: self._reset,
@@ -200,7 +205,7 @@ class Commands:
             turn = await self._steerable(control)
         if turn.state != "delivered":
             raise UserError(say(control, "still_answering"))
-        if not await self._store.reopen(turn.id):
+        if not await self._store.reopen(turn.id, self._lasting()):
             raise UserError(say(control, "not_last"))
         self._lane.wake()
         return ""

@@ -45,7 +45,8 @@ class Parts:
 class Decisions:
     """What the operator decides about it; without a `summary_model` the cheapest one sums up.
 
-    With `web_search` providers search the web also where nobody has switched that on.
+    With `web_search` providers search the web also where nobody has switched that on. Answers may link to `link_hosts`
+    whatever strangers wrote.
     """
 
     policy: Policy
@@ -54,6 +55,7 @@ class Decisions:
     summary_model: str = ""
     web_search: bool = False
     operator: Operator = field(default_factory=Operator)
+    link_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,10 @@ def assemble(parts: Parts, decisions: Decisions) -> Core:
         question = await questions.remake(turn, adapter)
         return replace(question, request=replace(question.request, tools=()))
 
-    jobs = Jobs(store, model, dispatcher.ask, rebuild, alarms)
+    hosts = decisions.link_hosts
+    jobs = Jobs(store, model, dispatcher.ask, rebuild, alarms, link_hosts=hosts)
     summaries = Summaries(store, model, budget=decisions.terms.budget, model_name=decisions.summary_model)
-    means = Means(store, model, questions, alarms, parts.attachments, toolbox, summaries, jobs.wake)
+    means = Means(store, model, questions, alarms, parts.attachments, toolbox, summaries, jobs.wake, hosts)
     personal = PersonalData(store, dispatcher, jobs, parts.attachments.discard)
     approvals = Approvals(store, dispatcher.wake)
     others = {
@@ -107,5 +110,7 @@ def assemble(parts: Parts, decisions: Decisions) -> Core:
         ControlKind.ALLOW: in_words(approvals.act),
         ControlKind.DENY: in_words(approvals.act),
     }
-    dispatcher.equip(means, Commands(store, dispatcher, jobs, choices, gate, others), tool_choices.names)
+    dispatcher.equip(
+        means, Commands(store, dispatcher, jobs, choices, gate, others, lambda: toolbox.lasting), tool_choices.names
+    )
     return Core(dispatcher, jobs, summaries)

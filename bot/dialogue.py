@@ -111,6 +111,7 @@ class Dialogue:
             if outcome is None:
                 return await self._put_off(painter)
             if self._turn.outcome is None:
+                outcome = outcome if self._is_told(outcome) else await self._tools.confessed(outcome)
                 await self._store_end(outcome)
             self._reply.finish(outcome)
             await self._deliver(painter)
@@ -135,6 +136,12 @@ class Dialogue:
             return Ending.PARKED
         log.info("turn.interrupted", turn=self._turn.id, reason=self._interruption)
         return Ending.AGAIN
+
+    def _is_told(self, outcome: Outcome) -> bool:
+        """Whether an outcome says by itself what tools have done: told by the model, or by the tool that was called."""
+        if self._turn.ask.call is not None:
+            return outcome.kind is not OutcomeKind.STOPPED
+        return outcome.kind is OutcomeKind.ANSWERED and bool(outcome.model)
 
     async def _store_end(self, outcome: Outcome) -> None:
         """Store how the turn ended; while the disk is full the outcome is kept, as it cost a whole answer."""
@@ -204,16 +211,13 @@ class Dialogue:
     def _nothing_to_answer(self) -> Outcome | None:
         if prompt.has_question(self._turn, self._files):
             return None
-        if missing := self._missing():
+        if missing := remarks.missing(self._files, self._locale, self._means.attachments.megabytes):
             return Outcome(OutcomeKind.FAILED, note=missing, controls=AGAIN)
         asks = self._turn.asks
         kinds = {ask.origin.get("kind", "") for ask in asks}
         known = next((kind for kind in ("only_voice", "only_sticker") if kind in kinds), "")
         attached = "only_attachment" if any(ask.attachments for ask in asks) else "nothing_asked"
         return Outcome(OutcomeKind.FAILED, note=self._say(known or attached))
-
-    def _missing(self) -> str:
-        return remarks.missing(self._files, self._locale, self._means.attachments.megabytes)
 
     async def _from_the_background(self, job: int) -> Outcome:
         """The answer that a job has brought."""
@@ -264,7 +268,7 @@ class Dialogue:
         records = self._tools.undecided
         question = approvals.request([record.call for record in records], self._locale)
         self._interruption = Interruption.PARKED
-        self._reply.pause(question, approvals.note(self._locale), approvals.BUTTONS, records[0].round)
+        self._reply.pause(question, approvals.note(self._locale), approvals.BUTTONS, approvals.ballot(records[0]))
 
     async def _hear(self, asks: Sequence[Ask], said: str) -> None:
         """The asker has said more, which is answered together with the question."""
@@ -295,7 +299,7 @@ class Dialogue:
             if not self._tools.labels:  # a sum over the rounds of a tool loop says nothing of one prompt
                 self._means.questions.learn(question, finish)
         who = remarks.who_answered(finish, question.request.model, question.provider, self._locale)
-        helped = remarks.helped(self._tools.labels, self._locale)
+        helped = remarks.tools("with_tools", self._tools.labels, self._locale)
         outcome = outcomes.ended(self._asked, self._reply.text, finish, (*question.notes, who, helped))
         reasoning = without_echoes(self._reasoning, question.request.messages)
         kept = reasoning if outcome.kind is OutcomeKind.ANSWERED else ""

@@ -9,14 +9,15 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot import sources
-from bot.completion import Delta, FinishReason, Message, ModelRequest, Role, Source
+from bot.addresses import Trust
+from bot.completion import Delta, FinishReason, Message, ModelRequest, Role, Source, ToolCall
 from bot.echoes import EchoGuard
 from bot.errors import ModelError
 from bot.links import LinkGuard
 from bot.markdown import blocks
 from bot.marking import unquoted
-from bot.prompt import words
-from bot.tools.permits import Find, holds_foreign
+from bot.prompt import voices, words
+from bot.tools.permits import Find, holds_foreign, is_foreign
 
 
 class Speaker(Protocol):
@@ -31,25 +32,30 @@ class Guard:
     """A model for one answer, in one or more rounds; of its text nothing comes out that it should not say.
 
     These are the instructions that it was given, and once strangers have a say in its prompt links that could carry
-    data away and foreign pictures. `asked` is the question of the turn, `find` finds tools by their names. What the
-    answer was made from is listed at its end, in the language of the `locale`.
+    data away, strangers' own links and foreign pictures. `asked` is the question of the turn, `find` finds tools by
+    their names, `hosts` are those to which the operator lets answers link. What the answer was made from is listed at
+    its end, in the language of the `locale`.
     """
 
-    def __init__(self, model: Speaker, asked: str, find: Find, locale: str = "") -> None:
+    def __init__(
+        self, model: Speaker, asked: str, find: Find, locale: str = "", hosts: frozenset[str] = frozenset()
+    ) -> None:
         self._model = model
         self._find = find
         self._locale = locale
         self._wary = False
         self._sources: tuple[Source, ...] = ()
-        self._links = LinkGuard(asked=words(Message(Role.USER, asked)), known=asked)
+        self._trust = Trust(hosts)
+        own = words(Message(Role.USER, asked))
+        self._trust.learn(own)
+        self._links = LinkGuard(self._trust, asked=own)
         self._said: list[str] = []
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
         """The answer to a request as it may be shown."""
         searched = request.search or sources.were_listed(request.messages)
         self._wary |= searched or holds_foreign(request.messages, self._find)
-        for text, echoed in _known(request.messages):
-            self._links.learn(text, echoed=echoed)
+        self._take_in(request.messages)
         if self._said:
             # What is said in two rounds is shown with an empty line between.
             self._links.feed("\n\n")
@@ -68,6 +74,27 @@ class Guard:
         except ModelError:
             yield Delta(text=self._rest(echoes))
             raise
+
+    def _take_in(self, messages: Sequence[Message]) -> None:
+        """Learn who wrote which addresses.
+
+        What the model itself said before tells nothing: an address would become known by being said. Models give the
+        same id to several calls: a result is that of the newest, or of any of these if they were made together.
+        """
+        calls: dict[str, list[ToolCall]] = {}
+        for message in messages:
+            calls |= {
+                made.id: [call for call in message.tool_calls if call.id == made.id] for made in message.tool_calls
+            }
+            made = calls.get(message.tool_call_id, [])
+            if message.role in (Role.SYSTEM, Role.USER):
+                people, strangers = voices(message)
+                self._trust.learn(people)
+                self._trust.suspect(strangers)
+            elif message.role is Role.TOOL:
+                foreign = not made or any(is_foreign(self._find(call.name)) for call in made)
+                take_in = self._trust.suspect if foreign else self._trust.learn
+                take_in(message.content, echoed="\n".join(_spoken(call.arguments) for call in made))
 
     def _ended(self, last: Delta, request: ModelRequest) -> Delta:
         """The last delta of a round; that of the answer lists the sources of all rounds, those of the newest first."""
@@ -102,17 +129,6 @@ def secret_of(messages: Sequence[Message]) -> str:
 def _closing(answer: str) -> str:
     """What ends a block of code that an answer has left open."""
     return next((f"\n{block.closing}" for block in blocks(answer, lambda _: True)[-1:] if block.closing), "")
-
-
-def _known(messages: Sequence[Message]) -> list[tuple[str, str]]:
-    """The texts whose addresses may be repeated, with what the model itself had put into them.
-
-    What it said before is not among them, nor a summary of that: an address would become known by being said.
-    """
-    calls = {call.id: _spoken(call.arguments) for message in messages for call in message.tool_calls}
-    texts = [(message.content, "") for message in messages if message.role is Role.USER]
-    texts += [(m.content, calls.get(m.tool_call_id, "")) for m in messages if m.role is Role.TOOL]
-    return [*texts, (secret_of(messages), "")]
 
 
 def _spoken(arguments: str) -> str:

@@ -56,10 +56,10 @@ class _Answer:
     text: str = ""
     reasoning: str = field(default="", repr=False)
 
-    async def hear(self, model: Speaker, question: Question, locale: str) -> Delta:
+    async def hear(self, guard: Guard, question: Question) -> Delta:
         """Take in what a model says to a question; the delta that ended it. Raises ModelError."""
         finish = None
-        async with aclosing(Guard(model, question.text, _unknown, locale).stream(question.request)) as stream:
+        async with aclosing(guard.stream(question.request)) as stream:
             async for delta in stream:
                 self.text += delta.text
                 self.reasoning += delta.reasoning if question.shows_reasoning else ""
@@ -86,7 +86,7 @@ class Jobs:
     """Brings every open job of the store to its end, also those that an earlier process began.
 
     `ask` takes the answer in as an ask; `rebuild` makes the request of a deferred turn once more. `clock` is in Unix
-    seconds.
+    seconds. `link_hosts` are those to which the operator lets answers link.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class Jobs:
         rebuild: Rebuild,
         alarms: Alarms,
         clock: Callable[[], float] = time.time,
+        link_hosts: frozenset[str] = frozenset(),
     ) -> None:
         self._store = store
         self._model = model
@@ -104,6 +105,7 @@ class Jobs:
         self._rebuild = rebuild
         self._alarms = alarms
         self._clock = clock
+        self._link_hosts = link_hosts
         # By turn and time: a turn that is asked again has another job under the same number.
         self._running: dict[tuple[int, float], asyncio.Task[None]] = {}
         self._streams = asyncio.Semaphore(STREAMS)
@@ -229,8 +231,11 @@ class Jobs:
         """What somebody else has worked out comes by the same rules as what we ask for ourselves."""
         question = await self._insist(job, lambda: self._rebuild(job.turn))
         answer = _Answer()
-        finish = await answer.hear(_Said(delta), question, asked.locale)
+        finish = await answer.hear(self._guarded(_Said(delta), question, asked), question)
         return _outcome(asked, answer, finish)
+
+    def _guarded(self, model: Speaker, question: Question, asked: Asked) -> Guard:
+        return Guard(model, question.text, _unknown, asked.locale, self._link_hosts)
 
     async def _poll(self, job: Job) -> Delta | None:
         delta = None
@@ -248,7 +253,7 @@ class Jobs:
             for last in (False, True):
                 answer = _Answer()
                 try:
-                    finish = await answer.hear(self._model, question, asked.locale)
+                    finish = await answer.hear(self._guarded(self._model, question, asked), question)
                 except ModelError as error:
                     if last or not error.resumable:
                         return await self._not_answered(asked, answer.text, error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from bot.addresses import LONGEST, SCHEME, broken, carries_data, end, host_of, written_in
+from bot.addresses import LONGEST, SCHEME, Trust, broken, end, written_in
 from bot.backticks import BLOCK, Backticks
 
 _MARK: Final = re.compile(rf"\n|`+|\\[!-/:-@\[-`{{-~]|!\[|\]\(|(?<![a-z0-9]){SCHEME}|://", re.IGNORECASE)
@@ -46,23 +46,18 @@ class LinkGuard:
     """Lets a text through but for its links; the end of it may be held back until it is known what it is.
 
     A picture becomes its description and its address, unless that stands in the words of who `asked`. An address that
-    could carry data and stands neither there nor in what is `known` is shown as code, where nobody follows it by
-    accident. Code stays as it is. Never holds back more than an address or a line of code of 2,000 characters.
+    `trust` does not allow is shown as code, where nobody follows it by accident. Code stays as it is. Never holds back
+    more than an address or a line of code of 2,000 characters.
     """
 
-    def __init__(self, *, asked: str = "", known: str = "") -> None:
+    def __init__(self, trust: Trust, *, asked: str = "") -> None:
+        self._trust = trust
         self._asked = written_in(asked)
-        self._known = self._asked | written_in(known)
         self._ticks = Backticks()
         self._held = ""
         self._before = ""
         self._bracket = False
         self._last = ""
-
-    def learn(self, text: str, *, echoed: str = "") -> None:
-        """Count the addresses in this text as known from now on, but for those whose host was `echoed`."""
-        echoed = echoed.lower()
-        self._known |= {address for address in written_in(text) if not echoed or host_of(address) not in echoed}
 
     def feed(self, text: str) -> str:
         """Take more text; return what may be shown."""
@@ -217,7 +212,7 @@ class LinkGuard:
     # What may be followed ------------------------------------------------------------------------------------------
 
     def _may_be_followed(self, address: str) -> bool:
-        return "`" not in address and (address.rstrip("/") in self._known or not carries_data(address))
+        return "`" not in address and self._trust.allows(address)
 
     def _led_nowhere(self, target: _Target) -> str:
         # What comes after an angle bracket is not known yet.

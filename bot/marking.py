@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 # How a quotation begins: whoever finds this in a prompt knows that strangers have a say in it.
 BEGIN: Final = '<quoted author="'
@@ -32,7 +32,14 @@ _FORGED: Final = re.compile(
     rf"|[|｜][\s{_UNSEEN}]*\w+[\s{_UNSEEN}]*[|｜]))",
     re.IGNORECASE,
 )
-_QUOTATION: Final = re.compile(rf'{BEGIN}[^"\n]*">\n.*?\n</quoted>', re.DOTALL)
+_QUOTATION: Final = re.compile(rf'{BEGIN}(?P<author>[^"\n]*)">\n(?P<text>.*?)\n</quoted>', re.DOTALL)
+
+
+class Quotation(NamedTuple):
+    """What somebody else wrote, and who or what that was."""
+
+    author: str
+    text: str
 
 
 def quoted(author: str, text: str) -> str:
@@ -49,6 +56,11 @@ def data(text: str, limit: int = _NAME_LIMIT) -> str:
 def is_label(text: str) -> bool:
     """Whether a stranger's text is too short to be more than a name: 32 bytes and five words at most, both a guess."""
     return len(text.encode("utf-8", "replace")) <= _LABEL and len(_WORD.findall(text)) <= _LABEL_WORDS
+
+
+def quotations(text: str) -> list[Quotation]:
+    """The quotations in a text of ours, in their order."""
+    return [Quotation(found["author"], found["text"]) for found in _QUOTATION.finditer(text)]
 
 
 def unquoted(text: str) -> str:

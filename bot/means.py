@@ -15,7 +15,10 @@ from bot.tools.box import Toolbox
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What every turn works with; `deferred` is called when one was put off into the background."""
+    """What every turn works with; `deferred` is called when one was put off into the background.
+
+    `link_hosts` are those to which the operator lets answers link, whatever strangers wrote.
+    """
 
     store: Store
     model: Model
@@ -25,3 +28,4 @@ class Means:
     toolbox: Toolbox
     summaries: Summaries
     deferred: Callable[[], None]
+    link_hosts: frozenset[str]

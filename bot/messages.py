@@ -138,8 +138,8 @@ class ControlKind(StrEnum):
 class Control:
     """Something that steers: it acts outside the lane, and acting on it twice changes nothing more.
 
-    `target` is a message of the platform for edits and deletions, a turn's number for buttons, with that of a round
-    behind a dot where they are about its calls, else "". `value` is the new text or setting, `scope` one of those in
+    `target` is a message of the platform for edits and deletions, a turn's number for buttons, with a Page's
+    ballot behind a dot where they are about calls, else "". `value` is the new text or setting, `scope` one of those in
     `commands.scope_keys`. A question that was edited may have become a `call`. `origin` is read by nobody but the
     adapter that wrote it.
     """
@@ -319,8 +319,8 @@ class Turn:
 class Page:
     """What one message should show: a body that only grows, and a tail below it.
 
-    `notify` asks the platform to tell the asker about the message; `file` is a whole answer as (name, text). `round` is
-    that of the calls which the buttons are about.
+    `notify` asks the platform to tell the asker about the message; `file` is a whole answer as (name, text). `ballot`
+    tells the calls apart that the buttons are about.
     """
 
     body: str
@@ -329,7 +329,7 @@ class Page:
     turn: int = 0
     notify: bool = False
     file: tuple[str, str] | None = None
-    round: int = 0
+    ballot: int = 0
 
     @property
     def text(self) -> str:
@@ -339,4 +339,4 @@ class Page:
     @property
     def target(self) -> str:
         """What the buttons are about, for the `target` of a Control."""
-        return f"{self.turn}.{self.round}" if self.round else str(self.turn)
+        return f"{self.turn}.{self.ballot}" if self.ballot else str(self.turn)

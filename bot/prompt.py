@@ -8,10 +8,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from bot.attachments import Enclosure
 from bot.completion import Message, Role, Tool
-from bot.marking import data, quoted, unquoted
+from bot.marking import data, quotations, quoted, unquoted
 from bot.messages import Address, Author, History, Quote, Round, Turn
 from bot.personas import DEFAULT_PERSONA, Persona, personas
 from bot.tokens import beginning, estimate
@@ -40,6 +41,8 @@ _RULES = (
 )
 _PREFIX = re.compile(r"\A\[[^\]\n]*\]: ")
 _ATTACHED = re.compile(r"^\(attached: .*\)$", re.MULTILINE)
+_SITUATED = re.compile(r"^Today is .* \(UTC\)\. You speak on .*\.$", re.MULTILINE)
+_FILE = "file "
 
 
 def has_question(turn: Turn, files: Sequence[Enclosure]) -> bool:
@@ -79,7 +82,7 @@ def question(turn: Turn, background: Sequence[Quote] = (), files: Sequence[Enclo
     room -= sum(map(estimate, pastes))
     read = [file for file in files if file.text is not None and not file.pasted]
     excerpts = _excerpts(read, min(budget // _SHARE, room))
-    marked = [quoted(f"file {data(file.name)}", text) for file, text in zip(read, excerpts, strict=True)]
+    marked = [quoted(f"{_FILE}{data(file.name)}", text) for file, text in zip(read, excerpts, strict=True)]
     words = "\n".join(filter(None, [own, *pastes]))
     names = [f"(attached: {data(item.name)})" for ask in turn.asks for item in ask.attachments if not item.pasted]
     asked = "\n".join([said(turn.ask.author, words), *names])
@@ -96,6 +99,26 @@ def words(*messages: Message) -> str:
     """What people wrote in these messages themselves, without quotations, their names and those of their files."""
     asked = (unquoted(message.content).strip() for message in messages if message.role is Role.USER)
     return "\n".join(_ATTACHED.sub("", _PREFIX.sub("", text)) for text in asked)
+
+
+class Voices(NamedTuple):
+    """What of a message people or the operator have said, and what strangers have: in files, summaries and names."""
+
+    people: str
+    strangers: str
+
+
+def voices(message: Message) -> Voices:
+    """Whose words a message of a user, or our own to the model, is made of; quoted people have said it themselves."""
+    own, people, strangers = unquoted(message.content).strip(), list[str](), list[str]()
+    for author, text in quotations(message.content):
+        strangers.append(author)
+        said_it = message.role is Role.USER and not author.startswith(_FILE)
+        (people if said_it else strangers).append(text)
+    for named in (_PREFIX, _ATTACHED, _SITUATED):
+        strangers += named.findall(own)
+        own = named.sub("", own)
+    return Voices("\n".join([own, *people]), "\n".join(strangers))
 
 
 def build(

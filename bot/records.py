@@ -133,7 +133,7 @@ class Calls(Protocol):
         ...
 
     async def calls(self, turn: int) -> Sequence[CallRecord]:
-        """The calls of a turn in the order in which they were begun; asking again forgets them, a crash does not.
+        """The calls of a turn in the order in which they were begun; a crash does not forget them.
 
         One that is ASKED and whose time is over is UNANSWERED.
         """

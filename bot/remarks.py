@@ -80,11 +80,11 @@ def who_answered(finish: Delta, model: str, provider: str, locale: str) -> str:
     return texts.say("answered_by", locale, model=finish.model, provider=finish.provider)
 
 
-def helped(labels: Sequence[str], locale: str) -> str:
-    """Which tools have helped, as many as there is room for."""
+def tools(text: str, labels: Sequence[str], locale: str) -> str:
+    """The sentence of this name about tools, as many of them as there is room for; "" without any."""
     known = list(dict.fromkeys(labels))
     shown = ", ".join(known[:_TOOLS_SHOWN]) + ("…" if len(known) > _TOOLS_SHOWN else "")
-    return texts.say("with_tools", locale, tools=data(shown, _TOOLS_ROOM)) if shown else ""
+    return texts.say(text, locale, tools=data(shown, _TOOLS_ROOM)) if shown else ""
 
 
 def _not_seen(view: View, locale: str) -> str:

@@ -57,7 +57,7 @@ class Reply:
         self._status = ""
         self._outcome: Outcome | None = None
         self._suspended = False
-        self._round = 0
+        self._ballot = 0
         self._attach = True
         self._limits = surface.limits
         self._paginator = self._new_paginator()
@@ -99,9 +99,9 @@ class Reply:
         if self.refusal is None:
             self._conclude(outcome)
 
-    def pause(self, question: str, note: str, controls: Sequence[ControlKind], round: int) -> None:  # noqa: A002  # the field's term
-        """Show below the text what people are asked about the calls of a round, until the turn is taken up again."""
-        self._round = round
+    def pause(self, question: str, note: str, controls: Sequence[ControlKind], ballot: int) -> None:
+        """Show below the text what people are asked, until the turn is taken up again."""
+        self._ballot = ballot
         text = "\n\n".join(filter(None, (self._text.rstrip(), question)))
         self.finish(Outcome(OutcomeKind.DEFERRED, answer=text, note=note, controls=tuple(controls)))
 
@@ -167,7 +167,7 @@ class Reply:
         *sealed, last = bodies
         return [
             *(Page(body, turn=self._turn) for body in sealed),
-            Page(last, note, outcome.controls, self._turn, file=file, round=self._round),
+            Page(last, note, outcome.controls, self._turn, file=file, ballot=self._ballot),
         ]
 
     @property

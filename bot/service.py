@@ -197,6 +197,7 @@ def _decisions(settings: Settings, model: Model, salt: str) -> Decisions:
         _offered("GLM_SUMMARY_MODEL", settings.glm_summary_model, names),
         settings.glm_web_search,
         Operator(frozenset(settings.admins), _book(settings)),
+        frozenset(settings.link_hosts),
     )
 
 

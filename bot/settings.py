@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.addresses import read_host
 from bot.errors import OperatorError
 from bot.rules import read_quota, read_subject
 
@@ -147,6 +148,11 @@ class Settings(BaseSettings):
         "each, or with a colon and the id for one, likewise role; requests, tokens, usd, cny a day, or parallel.",
     )
     system_prompt: str = Field("", description="Instructions to the model in place of the built-in ones.")
+    link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts to which answers may link also where strangers have written the address, with all below "
+        "them, separated by commas: wiki.example is one.",
+    )
     prompt_tokens: int = Field(24_000, ge=1_000, description="At most so many tokens of history and question are sent.")
     queue_limit: int = Field(20, ge=1, description="How many messages may wait in one conversation.")
     max_turns: int = Field(1_000, ge=1, description="How many answers may be written at once.")
@@ -160,7 +166,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("discord_reply_channels", "glm_providers", "glm_fallbacks"),
-        *("admins", "access_allow", "access_deny", "quotas"),
+        *("admins", "access_allow", "access_deny", "quotas", "link_hosts"),
         mode="before",
     )
     @classmethod
@@ -186,6 +192,11 @@ class Settings(BaseSettings):
         for text in value:
             read_quota(text)
         return value
+
+    @field_validator("link_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(read_host, value))
 
     @field_validator("database_url")
     @classmethod

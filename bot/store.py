@@ -245,10 +245,11 @@ class Store(Memory, Calls, Archive, Audit, Protocol):
         """What people think of an answer, by author."""
         ...
 
-    async def reopen(self, turn: int) -> bool:
-        """Put a delivered turn up to be asked again, without its calls; False when it is not the conversation's last.
+    async def reopen(self, turn: int, keep: Collection[str] = ()) -> bool:
+        """Put a delivered turn up to be asked again; False when it is not the conversation's last.
 
-        Also one that is still open, or was forgotten, is not.
+        Also one that is still open, or was forgotten, is not. Of its calls those stay that were begun of the tools of
+        these names: what they have changed is not changed again.
         """
         ...
 

@@ -86,6 +86,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "_提问者或管理员可在 {minutes} 分钟内允许或拒绝。_",
     ),
     "may_i_settled": ("That is settled already.", "这件事已经有结果了。"),
+    "was_done": ("_(🔧 done all the same: {tools})_", "_(🔧 仍已执行：{tools})_"),
+    "may_be_done": ("_(🔧 nobody knows whether this was done: {tools})_", "_(🔧 无法确认是否已执行：{tools})_"),
     "with_tools": ("_(🔧 {tools})_", "_(🔧 使用了 {tools})_"),
     "tool_unknown": (
         "`{tool}` was interrupted: I don't know whether it was done, so I did not do it again.",

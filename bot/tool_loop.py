@@ -88,6 +88,7 @@ class ToolLoop:
         self._spent = Usage()
         self._foreign = False
         self._offered: frozenset[str] = frozenset()
+        self._told_before: Sequence[Message] = ()
         self.labels: list[str] = []
         self.undecided: Sequence[CallRecord] = ()
 
@@ -96,6 +97,7 @@ class ToolLoop:
         hidden = request.foreign or request.search
         self._foreign = hidden or permits.holds_foreign(request.messages, self._box.find)
         self._offered = frozenset(tool.name for tool in request.tools)
+        self._told_before = request.messages
         messages = [*request.messages]
         for _, made in groupby(earlier, lambda record: record.round):
             records = [await self._recovered(record) for record in made]
@@ -183,7 +185,7 @@ class ToolLoop:
         self._made.add(signature)
         if self._needs_approval(call):
             log.info("tool.refused", tool=call.name)
-            return _error(approvals.TOO_LONG)
+            return _error(approvals.CANNOT_BE_SHOWN)
         return await self._given(call)
 
     async def _answered_for(self, record: CallRecord) -> str:
@@ -219,7 +221,7 @@ class ToolLoop:
     def _is_asked_for(self, place: int, call: ToolCall) -> bool:
         """Whether people are to be asked about the call at this place."""
         new = place < CALLS and (call.name, call.arguments) not in self._made
-        return new and self._needs_approval(call) and approvals.can_be_shown(call)
+        return new and self._needs_approval(call) and approvals.can_be_shown(call, self._told_before)
 
     async def _recovered(self, record: CallRecord) -> CallRecord:
         """A call from before an interruption; one that changes something and was being made is not made again."""

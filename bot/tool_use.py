@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
-from bot import outcomes, prompt
+from bot import outcomes, prompt, remarks
 from bot.completion import Delta, ToolCall
 from bot.guard import Guard
 from bot.means import Means
@@ -15,6 +17,9 @@ from bot.ports import Claim
 from bot.questions import Question
 from bot.tool_loop import ToolLoop
 from bot.tools import search_conversation
+
+# Characters of what is said in place of an answer.
+_ROOM: Final = 1_000
 
 
 class ToolUse:
@@ -50,26 +55,53 @@ class ToolUse:
     async def direct(self, call: ToolCall, asked: Asked) -> Outcome:
         """What the tool gives that was asked for by its name; one that changes something is called once."""
         toolbox, known = self._means.toolbox, self._means.toolbox.find(call.name)
-        if known and known.effects:
-            if await self._means.store.calls(self._claim.turn.id):
-                return outcomes.failed(asked, "tool_unknown", tool=call.name)
+        lasting = known is not None and known.effects
+        if lasting:
+            for record in await self._means.store.calls(self._claim.turn.id):
+                if record.result is None:
+                    return outcomes.failed(asked, "tool_unknown", tool=call.name)
+                return Outcome(OutcomeKind.ANSWERED, asked.question, record.result, controls=AGAIN)
             await self._means.store.begin_calls(self._claim, 1, "", [call])
         self._show([toolbox.label(call)])
         result = await toolbox.call(call, toolbox.context(self._ask))
+        if lasting:
+            await self._means.store.end_call(self._claim, call.id, result.text)
         if result.failed:
             return outcomes.failed(asked, "tool_failed", tool=call.name, why=result.failure)
         return Outcome(OutcomeKind.ANSWERED, asked.question, result.text, controls=AGAIN)
 
+    async def confessed(self, outcome: Outcome) -> Outcome:
+        """The end of a turn that is not told by its model, with what tools have changed before.
+
+        Where a turn was stopped that is all of its answer, and so later turns know of it.
+        """
+        made = [record for record in await self._means.store.calls(self._claim.turn.id) if self._lasts(record)]
+        sure = [record for record in made if record.result is not None and not _failed(record.result)]
+        unsure = [record for record in made if record not in sure]
+        said = [self._told("was_done", sure), self._told("may_be_done", unsure)]
+        if outcome.kind is OutcomeKind.STOPPED and not outcome.answer:
+            return replace(outcome, answer=" ".join(filter(None, said)))
+        # Without an answer the note is all that is shown, and has the room of one.
+        return replace(outcome, note=remarks.joined((outcome.note, *said), *(() if outcome.answer else (_ROOM,))))
+
+    def _lasts(self, record: CallRecord) -> bool:
+        known = self._means.toolbox.find(record.call.name)
+        return record.verdict is None and known is not None and known.effects
+
+    def _told(self, text: str, records: Sequence[CallRecord]) -> str:
+        labels = [self._means.toolbox.label(record.call) for record in records]
+        return remarks.tools(text, labels, self._ask.address.locale)
+
     async def deltas(self, question: Question) -> AsyncGenerator[Delta, None]:
         """What the model says, with the tools that it may use; calls from before the turn was taken up again count."""
-        toolbox, request = self._means.toolbox, question.request
-        guard = Guard(self._means.model, question.text, toolbox.find, self._ask.address.locale)
+        means, toolbox, request = self._means, self._means.toolbox, question.request
+        guard = Guard(means.model, question.text, toolbox.find, self._ask.address.locale, means.link_hosts)
         if not request.tools:
             return guard.stream(request)
-        search = partial(self._means.store.search, self._claim.turn, limit=search_conversation.ROUNDS)
+        search = partial(means.store.search, self._claim.turn, limit=search_conversation.ROUNDS)
         context = toolbox.context(self._ask, prompt.words(*request.messages), search)
         self._loop = ToolLoop(guard, toolbox, context, self, self._show)
-        return self._loop.stream(request, await self._means.store.calls(self._claim.turn.id))
+        return self._loop.stream(request, await means.store.calls(self._claim.turn.id))
 
     # The journal ----------------------------------------------------------------------------------------------------
 
@@ -102,3 +134,8 @@ class ToolUse:
         said = prompt.said(self._ask.author, "\n".join(ask.text for ask in asks))
         await self._hear(asks, said)
         return said
+
+
+def _failed(result: str) -> bool:
+    """Whether a result says that a call failed, by itself or as a quotation."""
+    return any(line.startswith('{"error": ') for line in result.split("\n", 2)[:2])

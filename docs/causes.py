@@ -33,6 +33,8 @@ CAUSES: Final[Mapping[str, str]] = {
     "answered_by": "The chosen model or its first provider did not answer: the next provider or one of `GLM_FALLBACKS` "
     "did.",
     "tool_unknown": "The process ended while a tool was changing something that had been called by its own command.",
+    "was_done": "The turn came to no answer, and a tool had changed something before. Regenerate does not do it again.",
+    "may_be_done": "The same, and the tool was interrupted while it worked.",
     "tool_failed": "A tool that was called by its own command had nothing to give; what follows is what it says.",
     "no_text_yet": "The model thinks for long, or is silent: the answer may still come, else the reason why not.",
     "in_line": "As many requests as the provider allows at a time are being answered; this one comes after them.",

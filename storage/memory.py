@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.completion import ToolCall, Usage
@@ -293,12 +293,12 @@ class MemoryStore(MemoryRecords):
         if lane is not None:
             lane.restart()
 
-    async def reopen(self, turn: int) -> bool:
+    async def reopen(self, turn: int, keep: Collection[str] = ()) -> bool:
         """Put the last turn up to be asked again."""
         summary = await self.turn(turn)
         if summary is None or not summary.last or summary.state != "delivered" or self._turns[turn - 1].forgotten:
             return False
-        self._turns[turn - 1].reopen(self._clock())
+        self._turns[turn - 1].reopen(self._clock(), keep)
         return True
 
     async def jobs(self) -> Sequence[Job]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -233,12 +233,12 @@ class TurnRecord:
             note.drop()
         return self.job is not None and self.job.forget()
 
-    def reopen(self, now: float) -> None:
-        """Ask again as if it had just been asked."""
+    def reopen(self, now: float, keep: Collection[str]) -> None:
+        """Ask again as if it had just been asked, but for what tools to `keep` have done."""
         self.state, self.outcome = "running", None
         self.since = self.due = now
         self.not_before, self.attempt, self.attempt_before, self.stop = 0.0, 0, 0, False
-        self.summary, self.calls = "", CallList()
+        self.summary, self.calls = "", self.calls.begun_of(keep)
         self.forget_seals()
         self.cancel_job()
 

@@ -70,6 +70,10 @@ class CallList:
         """Until when people may answer, 0 when nobody is asked."""
         return max((self.records[place].until for place in self._asked), default=0.0)
 
+    def begun_of(self, tools: Collection[str]) -> CallList:
+        """Those that were begun of these tools."""
+        return CallList([record for record in self.records if record.verdict is None and record.call.name in tools])
+
     def begin(self, number: int, text: str, calls: Sequence[ToolCall], asked: Collection[str], until: float) -> None:
         """Note calls of the round of this number, which are about to be made unless they are `asked` about."""
         self.records += [

@@ -242,9 +242,9 @@ class SqliteStore(SqliteRecords):
         """What people think of an answer."""
         return await self._read(steering.ratings, turn)
 
-    async def reopen(self, turn: int) -> bool:
+    async def reopen(self, turn: int, keep: Collection[str] = ()) -> bool:
         """Put the last turn up to be asked again."""
-        return await self._write(steering.reopen, turn)
+        return await self._write(steering.reopen, turn, keep)
 
     async def jobs(self) -> Sequence[Job]:
         """The jobs whose ask is still to be made."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.completion import ToolCall
@@ -110,13 +110,13 @@ def ratings(tx: Transaction, number: int) -> dict[str, int]:
     return {row["author"]: row["score"] for row in tx.all("ratings", turn=number)}
 
 
-def reopen(tx: Transaction, number: int) -> bool:
-    """Put the last turn of its conversation up to be asked again, without what it called before."""
+def reopen(tx: Transaction, number: int, keep: Collection[str]) -> bool:
+    """Put the last turn of its conversation up to be asked again, of its calls with those of the tools to `keep`."""
     row = tx.one("reopen", turn=number)
     if row is None:
         return False
     tx.run("forget_seals", turn=number)
-    tx.run("forget_calls", turn=number)
+    tx.run("keep_calls", turn=number, tools=json.dumps(sorted(keep)))
     tx.run("cancel_job", turn=number)
     tx.run("schedule", conversation=row["conversation"])
     return True

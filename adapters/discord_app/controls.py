@@ -14,7 +14,7 @@ from bot.messages import Control, ControlKind, Page
 _PREFIX: Final = "glm"
 _CUSTOM_ID: Final = re.compile(
     rf"{_PREFIX}:(?:(?P<kind>stop|regenerate|continue|upvote|downvote):(?P<turn>\d{{1,18}})"
-    r"|(?P<answer>allow|deny):(?P<round>\d{1,18}\.\d{1,2}))"
+    r"|(?P<answer>allow|deny):(?P<ballot>\d{1,18}\.\d{1,16}))"
 )
 # Discord docs, components/reference: action row, button, its styles "secondary", "success" and "danger".
 _ROW: Final = 1
@@ -51,5 +51,5 @@ def read_click(interaction: discord.Interaction) -> Control | None:
         conversation="",
         address=place_of(interaction),
         actor=author_of(interaction.user, interaction.permissions),
-        target=match["turn"] or match["round"],
+        target=match["turn"] or match["ballot"],
     )

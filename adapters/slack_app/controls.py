@@ -15,7 +15,7 @@ from bot.messages import Address, Control, ControlKind
 
 _BUTTON: Final = re.compile(
     r"glm:(?:(?P<kind>stop|regenerate|continue):(?P<turn>\d{1,18})"
-    r"|(?P<answer>allow|deny):(?P<round>\d{1,18}\.\d{1,2}))"
+    r"|(?P<answer>allow|deny):(?P<ballot>\d{1,18}\.\d{1,16}))"
 )
 _RATING: Final = re.compile(r"glm:rate:(\d{1,18})")
 _RATINGS: Final = frozenset({ControlKind.UPVOTE, ControlKind.DOWNVOTE})
@@ -61,7 +61,7 @@ def _meaning(action: Json) -> tuple[ControlKind, str, str, str] | None:
     name = word(action, "action_id")
     chosen = word(action, "value") or word(part(action, "selected_option"), "value")
     if (button := _BUTTON.fullmatch(name)) is not None:
-        return ControlKind(button["kind"] or button["answer"]), button["turn"] or button["round"], "", ""
+        return ControlKind(button["kind"] or button["answer"]), button["turn"] or button["ballot"], "", ""
     if (rating := _RATING.fullmatch(name)) is not None and chosen in _RATINGS:
         return ControlKind(chosen), rating[1], "", ""
     if name in SCOPES and chosen:

@@ -109,6 +109,11 @@ class Toolbox:
         """The tools that people may call themselves."""
         return [item for item in self._tools.values() if item.command]
 
+    @property
+    def lasting(self) -> frozenset[str]:
+        """The names of the tools that change something."""
+        return frozenset(item.name for item in self._tools.values() if item.effects)
+
     def find(self, name: str) -> ToolFunction | None:
         """A tool by its name."""
         return self._tools.get(name)

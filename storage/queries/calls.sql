@@ -20,6 +20,10 @@ WHERE turn = :turn AND number = (
 -- name: calls
 SELECT * FROM call WHERE turn = :turn ORDER BY number;
 
+-- name: keep_calls
+DELETE FROM call
+WHERE turn = :turn AND (verdict IS NOT NULL OR name NOT IN (SELECT value FROM json_each(:tools)));
+
 -- name: forget_calls
 DELETE FROM call WHERE turn = :turn;
 

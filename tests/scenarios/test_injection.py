@@ -32,6 +32,15 @@ SETTINGS = {
     "MCP_SERVERS": f"far[echo,learn!,secret]=stdio:{sys.executable} {SERVER}",
 }
 
+PHISHING = "https://evil.example/login"
+WIKI = "https://wiki.example/?page=5"
+LURED = f"[Log in]({PHISHING}) or {PHISHING} or www.evil.example/login, then [read]({WIKI})"
+LURING = {
+    "MCP_SERVERS": f"far[secret!]=stdio:{sys.executable} {SERVER}",
+    "MCP_SECRETS": f"far.WANTED={PHISHING} {WIKI}",
+    "LINK_HOSTS": "wiki.example",
+}
+
 
 def obeying(house: AnyHouse) -> None:
     """Have the model call whatever changes or tells something, then say all that it should not."""
@@ -142,3 +151,45 @@ async def test_what_a_far_tool_gives(tmp_path: Path) -> None:
         told = results(house.asked[-1])[0]
         assert told.startswith('<quoted author="tool far_echo">')
         assert unquoted(told) == ""
+
+
+def lure(house: AnyHouse, *, tool: bool) -> None:
+    """Have the model read what strangers wrote, from a far tool if need be, and then wish people to go there."""
+    if tool:
+        house.glm.script(Answer(text="", calls=(Call("far_secret", {}),)))
+    house.glm.script(script(LURED))
+
+
+def check_links(house: AnyHouse, visible: str, *, hosted: bool) -> None:
+    """Only the operator's host is led to, and only by what stood there."""
+    assert PHISHING in str(house.asked[-1].body)
+    outside = "".join(visible.split("`")[::2])
+    assert "evil.example" not in outside
+    assert f"`{PHISHING}`" in visible
+    assert (f"[read]({WIKI})" in visible) == hosted
+    assert visible.count("](") == hosted
+
+
+@pytest.mark.parametrize("way", ["file", "tool"])
+async def test_a_link_of_strangers_is_none_on_discord(tmp_path: Path, way: str) -> None:
+    async with open_house(tmp_path) as house:
+        bot = await house.start(**LURING)
+        await bot.logged("mcp.offers")
+        lure(house, tool=way == "tool")
+        files = [Upload("notes.txt", f"Sign in: {PHISHING}".encode(), "text/plain")] if way == "file" else []
+        question = await house.alice.mention(house.general, "what is new?", attachments=files)
+        await house.answered(question, contains="then [read]")
+        check_links(house, house.text(question.id), hosted=way == "tool")
+
+
+@pytest.mark.parametrize("way", ["file", "tool"])
+async def test_a_link_of_strangers_is_none_on_slack(tmp_path: Path, way: str) -> None:
+    async with open_slack(tmp_path) as house:
+        bot = await house.start(**LURING)
+        await bot.logged("mcp.offers")
+        lure(house, tool=way == "tool")
+        text = ("notes.txt", "text/plain", f"Sign in: {PHISHING}".encode())
+        files = [await house.ann.upload(*text)] if way == "file" else []
+        question = await house.ann.mention(house.general, "what is new?", files=files)
+        messages = await house.answered(question, contains="then [read]")
+        check_links(house, "\n".join(message.visible for message in messages), hosted=way == "tool")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot import approvals, texts
-from bot.completion import ToolCall
+from bot.completion import Message, Role, ToolCall
 from bot.messages import CallRecord, Verdict
 
 
@@ -47,7 +47,14 @@ def test_an_address_that_could_carry_data_is_none_in_the_question() -> None:
 
 @pytest.mark.parametrize(("letters", "shown"), [(100, True), (approvals.SHOWN, False)])
 def test_what_is_too_long_cannot_be_shown(letters: int, shown: bool) -> None:
-    assert approvals.can_be_shown(call(boat="x" * letters)) == shown
+    assert approvals.can_be_shown(call(boat="x" * letters), ()) == shown
+
+
+def test_what_repeats_the_instructions_cannot_be_shown() -> None:
+    secret = "You are the assistant of a small sailing club. Answer briefly and kindly, and leave the boats alone."
+    told = [Message(Role.SYSTEM, secret)]
+    assert not approvals.can_be_shown(call(note=f"They said: {secret}"), told)
+    assert approvals.can_be_shown(call(note="sell the boat"), told)
 
 
 def test_arguments_that_are_no_json_are_shown_as_they_are() -> None:

@@ -59,6 +59,11 @@ async def asked(house: Stage, boat: str = "Möwe", times: int = 1) -> None:
     await parked(house, times)
 
 
+def shown(house: Stage) -> str:
+    """What the buttons below the last message are about."""
+    return list(house.world.screen.messages.values())[-1].page.target
+
+
 async def parked(house: Stage, times: int = 1) -> None:
     await house.until(lambda: house.printed.count(ASKED) >= times and not house.dispatcher.load)
 
@@ -82,7 +87,7 @@ async def test_what_is_allowed_is_done_once_and_the_answer_goes_on_in_the_same_m
     async with on_stage(world) as house:
         await asked(house)
         world.model.script("It is sold.")
-        assert await house.control(ControlKind.ALLOW, target="1.1") == ""
+        assert await house.control(ControlKind.ALLOW, target=shown(house)) == ""
         await house.at_rest()
         assert harbour.done == ["Möwe"]
         assert house.texts == [f"I will.\n\nIt is sold.\n{texts.say('with_tools', tools='sell · Möwe')}"]
@@ -96,7 +101,7 @@ async def test_what_is_denied_is_not_done_and_the_answer_says_so() -> None:
     async with on_stage(world) as house:
         await asked(house)
         world.model.script("Then not.")
-        await house.control(ControlKind.DENY, target="1.1")
+        await house.control(ControlKind.DENY, target=shown(house))
         await house.at_rest()
         assert harbour.done == []
         assert house.texts == ["I will.\n\nThen not."]
@@ -109,10 +114,10 @@ async def test_who_may_not_steer_the_turn_may_not_answer_for_it() -> None:
     async with on_stage(world) as house:
         await asked(house)
         for kind in approvals.BUTTONS:
-            assert await house.control(kind, "bob", target="1.1") == texts.say("not_yours")
+            assert await house.control(kind, "bob", target=shown(house)) == texts.say("not_yours")
         assert not house.dispatcher.load
         world.model.script("Sold.")
-        mona = replace(a_control(ControlKind.ALLOW, target="1.1"), actor=moderator("mona"))
+        mona = replace(a_control(ControlKind.ALLOW, target=shown(house)), actor=moderator("mona"))
         assert await house.dispatcher.control(mona) == Reply()
         await house.at_rest()
         assert harbour.done == ["Möwe"]
@@ -125,13 +130,14 @@ async def test_nobody_answers_in_time() -> None:
     world, harbour = a_harbour()
     async with on_stage(world) as house:
         await asked(house)
+        before = shown(house)
         world.model.script("Nobody answered.")
         await asyncio.sleep(approvals.SECONDS + 1)
         await house.at_rest()
         assert harbour.done == []
         assert house.texts == ["I will.\n\nNobody answered."]
         assert "in time" in world.model.requests[-1].messages[-1].content
-        assert await house.control(ControlKind.ALLOW, target="1.1") == texts.say("may_i_settled")
+        assert await house.control(ControlKind.ALLOW, target=before) == texts.say("may_i_settled")
 
 
 @pytest.mark.parametrize("author", ["ann", "bob"])
@@ -173,13 +179,14 @@ async def test_an_answer_counts_for_the_calls_that_were_seen_only() -> None:
     async with on_stage(world) as house:
         await asked(house)
         world.model.script("One more.", selling("Adler", 2))
-        await house.control(ControlKind.ALLOW, target="1.1")
+        first = shown(house)
+        await house.control(ControlKind.ALLOW, target=first)
         await parked(house, 2)
         # The second click on the first buttons.
-        assert await house.control(ControlKind.ALLOW, target="1.1") == texts.say("may_i_settled")
+        assert await house.control(ControlKind.ALLOW, target=first) == texts.say("may_i_settled")
         assert harbour.done == ["Möwe"]
         world.model.script("Both.")
-        await house.control(ControlKind.ALLOW, target="1.2")
+        await house.control(ControlKind.ALLOW, target=shown(house))
         await house.at_rest()
         assert harbour.done == ["Möwe", "Adler"]
 
@@ -195,7 +202,7 @@ async def test_a_process_that_dies_meanwhile_changes_nothing() -> None:
         assert len(world.model.requests) == 1
         assert house.controls == approvals.BUTTONS
         world.model.script("It is sold.")
-        await house.control(ControlKind.ALLOW, target="1.1")
+        await house.control(ControlKind.ALLOW, target=shown(house))
         await house.at_rest()
         assert harbour.done == ["Möwe"]
         assert len(house.texts) == 1
@@ -233,7 +240,7 @@ async def test_what_the_asker_says_while_tools_work_is_answered_with_the_questio
         await asked(house)
         hold = asyncio.Event()
         world.model.script(hold, "Sold.")
-        await house.control(ControlKind.ALLOW, target="1.1")
+        await house.control(ControlKind.ALLOW, target=shown(house))
         await house.until(lambda: len(world.model.requests) == 2)
         await house.ask("and the Adler?")
         world.model.script("Not the Adler.")
@@ -252,7 +259,27 @@ async def test_what_was_spent_before_people_were_asked_counts() -> None:
         [before] = await house.store.spending("console", 0.0, author="ann")
         assert (before.prompt, before.completion) == (10, 5)
         world.model.script("Sold.", ending())
-        await house.control(ControlKind.ALLOW, target="1.1")
+        await house.control(ControlKind.ALLOW, target=shown(house))
         await house.at_rest()
         [after] = await house.store.spending("console", 0.0, author="ann")
         assert after.prompt > before.prompt
+
+
+@virtually
+async def test_buttons_from_before_an_answer_was_made_again_are_about_nothing() -> None:
+    world, harbour = a_harbour()
+    async with on_stage(world) as house:
+        await asked(house)
+        before = shown(house)
+        world.model.script("Then not.")
+        await house.control(ControlKind.DENY, target=before)
+        await house.at_rest()
+        world.model.script("Again.", selling("Adler", 2))
+        await house.control(ControlKind.REGENERATE, target="1")
+        await parked(house, 2)
+        assert await house.control(ControlKind.ALLOW, target=before) == texts.say("may_i_settled")
+        assert harbour.done == []
+        world.model.script("Sold.")
+        await house.control(ControlKind.ALLOW, target=shown(house))
+        await house.at_rest()
+        assert harbour.done == ["Adler"]

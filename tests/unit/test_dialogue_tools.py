@@ -9,10 +9,13 @@ import pytest
 
 from bot import texts
 from bot.completion import Delta, FinishReason, ModelInfo, Role, ToolCall, Usage
+from bot.dialogue import ATTEMPTS
+from bot.errors import ModelError
+from bot.messages import ControlKind
 from bot.tokens import Estimator
 from bot.tools.registry import ToolFunction, tool
 from tests.fixtures.model import ending
-from tests.fixtures.stage import World, a_world, on_stage
+from tests.fixtures.stage import Stage, World, a_world, on_stage
 from tests.fixtures.virtually import virtually
 
 pytestmark = pytest.mark.usefixtures("silence")
@@ -198,3 +201,64 @@ async def test_what_several_rounds_have_used_together_corrects_no_estimate(calle
             world.model.script("Sunny.", ending())
             await house.answered("weather?")
     assert len(counted) == learned
+
+
+# What a tool has changed is said, however the turn ends ---------------------------------------------------------------
+
+
+async def reminded(house: Stage, kitchen: Kitchen) -> None:
+    """Ask for a change, and wait until it is made and the model is asked again."""
+    kitchen.gate.set()
+    house.model.script(wanting("remind", text="tea"))
+    house.model.script(asyncio.Event())
+    await house.ask("remind me of tea")
+    await house.until(lambda: len(house.model.requests) == 2)
+
+
+@virtually
+async def test_a_turn_that_is_given_up_says_what_was_done_and_regenerate_does_not_do_it_again() -> None:
+    world, kitchen = a_kitchen()
+    async with on_stage(world) as house:
+        await reminded(house, kitchen)
+        await house.dies()
+    for _ in range(ATTEMPTS - 1):
+        world.model.script(asyncio.Event())
+        async with on_stage(world) as house:
+            await house.until(lambda: house.dispatcher.load)
+            await house.dies()
+    async with on_stage(world) as house:
+        await house.at_rest()
+        assert house.texts[0].endswith(texts.say("was_done", tools="remind · tea"))
+        world.model.script("It is done.")
+        await house.control(ControlKind.REGENERATE, target="1")
+        await house.at_rest()
+        assert kitchen.done == ["tea"]
+        assert "reminded" in str(world.model.requests[-1].messages)
+        assert house.texts[0].startswith("It is done.")
+
+
+@virtually
+async def test_a_model_that_fails_afterwards_does_not_hide_what_was_done() -> None:
+    world, kitchen = a_kitchen()
+    kitchen.gate.set()
+    async with on_stage(world) as house:
+        house.model.script(wanting("remind", text="tea"))
+        house.model.script(ModelError("down", text="busy"))
+        await house.answered("remind me of tea")
+        assert kitchen.done == ["tea"]
+        assert house.texts[0].endswith(texts.say("was_done", tools="remind · tea"))
+
+
+@virtually
+async def test_a_stop_in_the_middle_of_a_change_says_so_to_people_and_to_the_model() -> None:
+    world, kitchen = a_kitchen()
+    async with on_stage(world) as house:
+        house.model.script(wanting("remind", text="tea"))
+        await house.ask("remind me of tea")
+        await house.until(lambda: kitchen.done)
+        await house.control(ControlKind.STOP)
+        await house.at_rest()
+        said = texts.say("may_be_done", tools="remind · tea")
+        assert house.texts == [f"{said}\n{texts.say('stopped')}"]
+        await house.answered("well?")
+        assert said in str(world.model.requests[-1].messages)

@@ -233,56 +233,6 @@ async def test_calls_of_one_round_were_wished_for_before_any_result_was_read() -
     assert club.done == ["mine"]
 
 
-# Links ---------------------------------------------------------------------------------------------------------------
-
-
-@virtually
-async def test_addresses_that_people_wrote_stay() -> None:
-    async with on_stage() as house:
-        house.model.script("See https://club.example/?boat=7 and ![it](https://club.example/7.svg).")
-        await house.answered("is https://club.example/?boat=7 on https://club.example/7.svg ?")
-        assert house.texts == ["See https://club.example/?boat=7 and ![it](https://club.example/7.svg)."]
-
-
-@virtually
-async def test_addresses_that_a_tool_found_stay() -> None:
-    world, _ = a_club('{"results": [{"url": "https://tides.example/?port=kiel", "title": "Tides"}]}')
-    world.model.script(wanting("page", 1))
-    world.model.script("[Tides](https://tides.example/?port=kiel)")
-    async with on_stage(world) as house:
-        await house.answered("when is high tide?")
-        assert house.texts[0].startswith("[Tides](https://tides.example/?port=kiel)")
-
-
-@virtually
-async def test_what_the_model_put_into_a_call_or_said_before_is_not_found() -> None:
-    @tool
-    async def echo(text: str) -> str:
-        """Says it again."""
-        return f"You said {text}"
-
-    evil = "https://evil.example/?said=9931"
-    world = a_world(tools=[echo])
-    world.model.offered = (ABLE,)
-    world.model.script(wanting("echo", 1, text=evil))
-    world.model.script(f"See {evil}")
-    world.model.script(f"Again: {evil}")
-    async with on_stage(world) as house:
-        await house.answered("hello")
-        await house.answered("again")
-        assert [text.split("\n")[0] for text in house.texts] == [f"See `{evil}`", f"Again: `{evil}`"]
-        assert evil.removesuffix("9931") not in house.printed.replace(f"`{evil}", "")
-
-
-@virtually
-async def test_where_no_stranger_has_a_say_addresses_stay_as_they_are() -> None:
-    address = "https://example.org/search?q=high+tide"
-    async with on_stage() as house:
-        house.model.script(f"See [this]({address}) or {address}")
-        await house.answered("where can I look?")
-        assert house.texts == [f"See [this]({address}) or {address}"]
-
-
 # Afterwards ----------------------------------------------------------------------------------------------------------
 
 

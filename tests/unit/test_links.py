@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.addresses import LONGEST, carries_data, written_in
+from bot.addresses import LONGEST, Trust, carries_data, written_in
 from bot.links import LinkGuard
 from bot.markdown import blocks
 
@@ -18,7 +18,9 @@ FINE = "https://fine.example/docs/start"
 
 
 def shown(text: str, *, asked: str = "", known: str = "") -> str:
-    guard = LinkGuard(asked=asked, known=known)
+    trust = Trust()
+    trust.learn(f"{asked}\n{known}")
+    guard = LinkGuard(trust, asked=asked)
     return guard.feed(text) + guard.end()
 
 
@@ -88,15 +90,17 @@ def test_the_beginning_of_a_known_address_is_not_known() -> None:
 
 
 def test_what_is_learned_later_counts_from_then_on() -> None:
-    guard = LinkGuard()
+    trust = Trust()
+    guard = LinkGuard(trust)
     assert guard.feed(f"{EVIL} ") == f"`{EVIL}` "
-    guard.learn(EVIL)
+    trust.learn(EVIL)
     assert guard.feed(f"{EVIL} ") == f"{EVIL} "
 
 
 def test_a_tool_does_not_vouch_for_the_address_that_it_was_given() -> None:
-    guard = LinkGuard()
-    guard.learn(f"no such place: {EVIL}; try {FINE}?b=1", echoed='{"place": "HTTPS://EVIL.EXAMPLE/?d=secret"}')
+    trust = Trust()
+    trust.learn(f"no such place: {EVIL}; try {FINE}?b=1", echoed='{"place": "HTTPS://EVIL.EXAMPLE/?d=secret"}')
+    guard = LinkGuard(trust)
     assert guard.feed(f"{EVIL} {FINE}?b=1 ") == f"`{EVIL}` {FINE}?b=1 "
 
 
@@ -133,14 +137,14 @@ def test_addresses_are_found_however_they_are_set_off() -> None:
 
 @pytest.mark.parametrize("text", ["Hello", "half", "Done.", "你好", "a [link", "`code", "```py\nx = 1", "1 <", "end"])
 def test_what_is_no_beginning_of_an_address_is_shown_at_once(text: str) -> None:
-    assert LinkGuard().feed(text) == text
+    assert LinkGuard(Trust()).feed(text) == text
 
 
 @pytest.mark.parametrize(
     "begun", [f"https://{'a' * 9_000}", f"![{'a' * 9_000}", f"[a]({'a' * 9_000}", f"`{EVIL} " * 999]
 )
 def test_no_more_is_held_back_than_an_address(begun: str) -> None:
-    assert len(LinkGuard().feed(begun)) > len(begun) - 2 * LONGEST
+    assert len(LinkGuard(Trust()).feed(begun)) > len(begun) - 2 * LONGEST
 
 
 PIECES = st.sampled_from(
@@ -157,7 +161,7 @@ PIECES = st.sampled_from(
 def test_any_split_gives_the_same(pieces: list[str]) -> None:
     text = "".join(pieces)
     for split in (pieces, list(text)):
-        guard = LinkGuard()
+        guard = LinkGuard(Trust())
         assert "".join(map(guard.feed, split)) + guard.end() == shown(text)
 
 

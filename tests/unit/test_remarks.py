@@ -54,7 +54,7 @@ def longest_notes(locale: str) -> list[str]:
         *itertools.chain(*(remarks.looked(view, READER, locale) for view in views)),
         remarks.other_pictures(locale),
         remarks.who_answered(Delta(finish=FinishReason.STOP, model=EYE.name, provider="bigmodel"), "x", "y", locale),
-        remarks.helped([LONG, LONG], locale),
+        remarks.tools("with_tools", [LONG, LONG], locale),
     ]
 
 

@@ -47,6 +47,7 @@ WRONG = {
     "ACCESS_ALLOW": "user:1,somebody:2",
     "ACCESS_DENY": "channel",
     "QUOTAS": "user 50 requests,user 50 apples",
+    "LINK_HOSTS": "wiki.example,https://wiki.example/",
     "PROMPT_TOKENS": "999",
     "QUEUE_LIMIT": "0",
     "MAX_TURNS": "many",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.completion import ToolCall
 from bot.messages import Quote
 from bot.ports import Reception, Store
 from tests.contract.store.samples import Clock, answer, answered, ask, claimed, end, keys, put
@@ -177,6 +178,18 @@ async def test_reopening_asks_again_in_the_same_posts(store: Store, clock: Clock
     assert [(shown.ref, shown.seal) for shown in again.posts] == [("p1", None)]
     assert again.asks == claim.turn.asks
     assert again.first
+
+
+async def test_reopening_keeps_the_calls_of_tools_that_have_changed_something(store: Store) -> None:
+    await put(store, ask(1))
+    claim = await claimed(store)
+    calls = [ToolCall(f"c{number}", name, "{}") for number, name in enumerate(("look", "paint", "paint", "sell"))]
+    await store.begin_calls(claim, 1, "", calls, asked=["c3"], until=9e9)
+    await store.end_call(claim, "c1", "painted")
+    await end(store, claim)
+    assert await store.reopen(claim.turn.id, ["paint", "sell"])
+    kept = await store.calls(claim.turn.id)
+    assert [(record.call.id, record.result) for record in kept] == [("c1", "painted"), ("c2", None)]
 
 
 async def test_only_a_delivered_last_turn_is_reopened(store: Store) -> None:
