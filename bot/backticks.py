@@ -68,7 +68,7 @@ class Backticks:
             self._fence, self.opened = False, 0
         elif self.opened and not self._fence:
             self.unsure, self.opened = True, 0
-        elif self.in_block:
+        elif self._fence and not self._first_line:
             self.unsure |= self._line.count(">") < self._prefix.count(">")
         self._first_line = self._closing = False
         self._line = ""

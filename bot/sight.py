@@ -68,12 +68,12 @@ def view(shown: Sequence[Exhibit], history: History, candidates: Sequence[ModelI
     options = [(model, kind) for model in candidates for kind in MediaKind]
     seer, kind = max(options, key=lambda option: len(_seen(shown, *option)))
     seen = _seen(shown, seer, kind)
-    missed = tuple(exhibit for exhibit in shown if exhibit not in seen)
+    missed = tuple(exhibit for place, exhibit in enumerate(shown) if place not in seen)
     if not seen:
         return View(missed=missed, why=_why(missed[0], candidates))
     most = seer.most_images if kind is MediaKind.IMAGE else seer.most_videos
     why = _why(missed[0], [seer], kind) if missed else ""
-    return View(seer, tuple(exhibit.media for exhibit in seen[:most]), len(seen), missed, why)
+    return View(seer, tuple(shown[place].media for place in seen[:most]), len(seen), missed, why)
 
 
 def _linked(turn: Turn) -> Iterator[Media]:
@@ -94,13 +94,13 @@ def _look_back(history: History, candidates: Sequence[ModelInfo]) -> View:
     return View(next((model for model in candidates if pictured and model.images), None))
 
 
-def _seen(shown: Sequence[Exhibit], model: ModelInfo, kind: MediaKind) -> Sequence[Exhibit]:
-    """What the model takes of this kind, as much of it as goes into one request."""
-    room, seen = model.most_bytes or math.inf, list[Exhibit]()
-    for exhibit in shown:
+def _seen(shown: Sequence[Exhibit], model: ModelInfo, kind: MediaKind) -> Sequence[int]:
+    """The places of what the model takes of this kind, as much of it as goes into one request."""
+    room, seen = model.most_bytes or math.inf, list[int]()
+    for place, exhibit in enumerate(shown):
         media = exhibit.media
         if media.kind is kind and _takes(model, media) and _reachable(media) and len(media.data) <= room:
-            seen.append(exhibit)
+            seen.append(place)
             room -= len(media.data)
     return seen
 

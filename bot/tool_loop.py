@@ -33,6 +33,9 @@ _UNKNOWN: Final = json.dumps(
     {"error": "interrupted: it is not known whether this was done; do not try it again, and say so"}
 )
 
+_GONE: Final = "not done: it was allowed, but the tool is not there now; say so"
+# Seconds that an allowed call waits for its tool: a far server takes a moment to be there after a restart.
+_RETURN: Final = 10.0
 # Calls that were made, or are: nobody had to be asked, or somebody has allowed them.
 _MADE: Final = frozenset({None, Verdict.ALLOWED})
 
@@ -186,7 +189,8 @@ class ToolLoop:
         if self._needs_approval(call):
             log.info("tool.refused", tool=call.name)
             return _error(approvals.CANNOT_BE_SHOWN)
-        return await self._given(call)
+        known = self._known(call)
+        return await self._given(call, known) if known else _error(f"there is no tool {call.name!r} here")
 
     async def _answered_for(self, record: CallRecord) -> str:
         """What a call gives about which people were asked."""
@@ -198,14 +202,15 @@ class ToolLoop:
             self._made.add(signature)
         if record.verdict is not Verdict.ALLOWED:
             return _error(approvals.refusal(record))
-        await self._journal.start(call.id)
-        return await self._given(call)
-
-    async def _given(self, call: ToolCall) -> str:
-        """What a call gives, marked as data; only our own words about a failure stand for themselves."""
-        known = self._known(call)
+        # Its server may have been restarted, as this process may.
+        known = await self._box.awaited(call.name, _RETURN)
         if known is None:
-            return _error(f"there is no tool {call.name!r} here")
+            return _error(_GONE)
+        await self._journal.start(call.id)
+        return await self._given(call, known)
+
+    async def _given(self, call: ToolCall, known: ToolFunction) -> str:
+        """What a call gives, marked as data; only our own words about a failure stand for themselves."""
         result = await self._box.call(call, self._context)
         ours = result.failed and not known.foreign
         return result.text if ours else quoted(f"tool {call.name}", result.text)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -63,6 +64,7 @@ class Toolbox:
         self._services = services or {}
         self._http: httpx.AsyncClient | None = None
         self._tasks: set[asyncio.Task[Result]] = set()
+        self._news = asyncio.Event()
 
     def offer(self, source: str, tools: Sequence[ToolFunction]) -> None:
         """Take the tools of a source in place of those that it offered before.
@@ -81,6 +83,7 @@ class Toolbox:
         for name in left_out.keys() - self._left_out:
             log.warning("tool.left_out", tool=name, source=left_out[name])
         self._tools, self._left_out = merged, frozenset(left_out)
+        self._news.set()
 
     def context(self, ask: Ask, words: str | None = None, search: Search | None = None) -> Context:
         """What tools may use and know when they are called for this ask; `words` and `search` as in Context."""
@@ -117,6 +120,15 @@ class Toolbox:
     def find(self, name: str) -> ToolFunction | None:
         """A tool by its name."""
         return self._tools.get(name)
+
+    async def awaited(self, name: str, seconds: float) -> ToolFunction | None:
+        """A tool by its name, which may come back within so many seconds; None when it does not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while name not in self._tools:
+                    self._news.clear()
+                    await self._news.wait()
+        return self.find(name)
 
     def label(self, call: ToolCall) -> str:
         """What a call is about, for people: the tool's name and its first argument."""

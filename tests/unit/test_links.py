@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -216,6 +216,7 @@ def _links(tokens: list[Token]) -> Iterator[str]:
 
 
 @given(st.lists(PIECES, max_size=12))
+@example(["> ", "```", "\n\n", "> ", "](https://evil.example/?d=secret"])
 @settings(max_examples=400)
 def test_nothing_leads_away_whatever_a_platform_takes_for_code(pieces: list[str]) -> None:
     seen = shown("".join(pieces))

@@ -1,94 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-import httpx
 import pytest
 
-from bot import approvals
-from bot.completion import Delta, FinishReason, Message, ModelRequest, Role, ToolCall, Usage
-from bot.marking import quoted
-from bot.messages import Address, Author, CallRecord, Verdict
+from bot.completion import Delta, FinishReason, ModelRequest, Role, Usage
+from bot.messages import CallRecord
 from bot.tool_loop import CALLS, ROUNDS, ToolLoop
-from bot.tools.box import Toolbox
-from bot.tools.registry import Context, tool
 from tests.fixtures.model import ScriptedModel
-
-CONTEXT = Context(httpx.AsyncClient(), Address("console", "", "terminal"), Author("ann", "Ann"), "talk", 0.0)
-REQUEST = ModelRequest("glm-one", (Message(Role.USER, "weather?"),), "user")
-
-
-@dataclass
-class Desk:
-    """The tools, what was done with them, and what was noted and shown."""
-
-    calls: list[str] = field(default_factory=list[str])
-    journal: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    shown: list[Sequence[str]] = field(default_factory=list[Sequence[str]])
-    said: list[str] = field(default_factory=list[str])
-    barrier: asyncio.Barrier | None = None
-
-    async def begin(self, records: Sequence[CallRecord]) -> None:
-        made = [f"{record.call.id}{'?' if record.verdict else ''}" for record in records]
-        self.journal.append(("begin", f"{records[0].round}:{','.join(made)}"))
-
-    async def start(self, call: str) -> None:
-        self.journal.append(("start", call))
-
-    async def heard(self) -> str:
-        return self.said.pop(0) if self.said else ""
-
-    async def end(self, call: str, result: str) -> None:
-        self.journal.append((call, result))
-
-    def box(self) -> Toolbox:
-        @tool
-        async def weather(place: str) -> str:
-            """The weather."""
-            self.calls.append(place)
-            if self.barrier is not None:
-                await self.barrier.wait()
-            return f"sunny in {place}"
-
-        @tool(effects=True)
-        async def remind(text: str) -> str:
-            """Sets a reminder."""
-            self.calls.append(text)
-            return "done"
-
-        @tool(approval=True)
-        async def sell(text: str) -> str:
-            """Sells something."""
-            self.calls.append(text)
-            return "sold"
-
-        return Toolbox([weather, remind, sell])
-
-
-def wanting(*calls: ToolCall, text: str = "") -> Delta:
-    return Delta(text, finish=FinishReason.TOOLS, tool_calls=calls, usage=Usage(10, 5, cost=0.5, currency="USD"))
-
-
-def call(number: int, place: str = "", name: str = "weather") -> ToolCall:
-    key = "place" if name == "weather" else "text"
-    return ToolCall(f"c{number}", name, json.dumps({key: place or f"town {number}"}))
-
-
-async def answered(
-    model: ScriptedModel, desk: Desk, earlier: Sequence[CallRecord] = ()
-) -> tuple[list[Delta], ToolLoop]:
-    box = desk.box()
-    loop = ToolLoop(model, box, CONTEXT, desk, desk.shown.append)
-    request = ModelRequest("glm-one", REQUEST.messages, "user", tools=box.specs)
-    return [delta async for delta in loop.stream(request, earlier)], loop
-
-
-def told(result: str) -> str:
-    """A result as the model is told it."""
-    return quoted("tool weather", result)
+from tests.fixtures.tool_desk import CONTEXT, REQUEST, Desk, answered, call, text_of, told, wanting
 
 
 async def test_a_tool_that_was_not_offered_is_not_called() -> None:
@@ -99,10 +19,6 @@ async def test_a_tool_that_was_not_offered_is_not_called() -> None:
     assert [delta async for delta in loop.stream(request)]
     assert desk.calls == []
     assert "there is no tool" in model.requests[1].messages[-1].content
-
-
-def text_of(deltas: Sequence[Delta]) -> str:
-    return "".join(delta.text for delta in deltas)
 
 
 async def test_an_answer_without_tools_passes_through() -> None:
@@ -224,107 +140,6 @@ async def test_an_interrupted_change_is_not_made_again_when_the_model_asks_for_i
     model.script(wanting(call(5, "tea", "remind")))
     await answered(model, desk, [CallRecord(1, "", call(1, "tea", "remind"))])
     assert desk.calls == []
-
-
-# What somebody must allow --------------------------------------------------------------------------------------------
-
-
-def asked(number: int, verdict: Verdict | None, text: str = "boat") -> CallRecord:
-    return CallRecord(1, "", call(number, text, "sell"), verdict=verdict, until=1.0)
-
-
-async def test_a_call_that_somebody_must_allow_ends_the_stream_for_now() -> None:
-    model, desk = ScriptedModel(), Desk()
-    model.script("I will sell it.", wanting(call(1, "boat", "sell"), call(2, "Kiel")))
-    deltas, loop = await answered(model, desk)
-    assert [record.call.id for record in loop.undecided] == ["c1"]
-    assert deltas[-1].finish is FinishReason.TOOLS
-    assert text_of(deltas) == "I will sell it.\n\n"
-    # The others of its round are made meanwhile.
-    assert desk.calls == ["Kiel"]
-    assert desk.journal == [("begin", "1:c1?,c2"), ("c2", told("sunny in Kiel"))]
-    assert loop.labels == ["weather · Kiel"]
-    assert len(model.requests) == 1
-
-
-async def test_while_nobody_has_decided_the_question_stays() -> None:
-    model, desk = ScriptedModel(), Desk()
-    deltas, loop = await answered(model, desk, [asked(1, Verdict.ASKED)])
-    assert [record.call.id for record in loop.undecided] == ["c1"]
-    assert deltas[-1].finish is FinishReason.TOOLS
-    assert (desk.calls, desk.journal, model.requests) == ([], [], [])
-
-
-async def test_an_allowed_call_is_noted_as_begun_before_it_is_made() -> None:
-    model, desk = ScriptedModel(), Desk()
-    model.script("Sold.")
-    deltas, loop = await answered(model, desk, [asked(1, Verdict.ALLOWED)])
-    assert text_of(deltas) == "Sold."
-    assert desk.calls == ["boat"]
-    assert [event for event, _ in desk.journal] == ["start", "c1"]
-    assert loop.labels == ["sell · boat"]
-    assert "sold" in model.requests[0].messages[-1].content
-
-
-async def test_the_same_call_twice_is_made_once_also_when_it_was_allowed() -> None:
-    model, desk = ScriptedModel(), Desk()
-    await answered(model, desk, [asked(1, Verdict.ALLOWED), asked(2, Verdict.ALLOWED)])
-    assert desk.calls == ["boat"]
-
-
-@pytest.mark.parametrize(
-    ("verdict", "words"),
-    [(Verdict.DENIED, "said no"), (Verdict.UNANSWERED, "in time"), (Verdict.PASSED_OVER, "conversation went on")],
-)
-async def test_what_was_not_allowed_is_not_done_and_the_model_is_told_why(verdict: Verdict, words: str) -> None:
-    model, desk = ScriptedModel(), Desk()
-    model.script("Then not.")
-    _, loop = await answered(model, desk, [asked(1, verdict)])
-    assert desk.calls == []
-    assert words in model.requests[0].messages[-1].content
-    assert [call for call, _ in desk.journal] == ["c1"]
-    assert loop.labels == []
-
-
-@pytest.mark.parametrize(("verdict", "again"), [(Verdict.DENIED, False), (Verdict.PASSED_OVER, True)])
-async def test_nobody_is_asked_twice_about_what_they_have_refused(verdict: Verdict, again: bool) -> None:
-    model, desk = ScriptedModel(), Desk()
-    model.script(wanting(call(5, "boat", "sell")))
-    _, loop = await answered(model, desk, [asked(1, verdict)])
-    assert bool(loop.undecided) == again
-    assert desk.calls == []
-
-
-async def test_what_changes_something_must_be_allowed_once_strangers_have_a_say() -> None:
-    model, desk = ScriptedModel(), Desk()
-    model.script(wanting(call(1, "Kiel")))
-    model.script(wanting(call(2, "tea", "remind")))
-    _, loop = await answered(model, desk)
-    assert desk.calls == ["Kiel"]
-    assert [record.call.id for record in loop.undecided] == ["c2"]
-
-
-async def test_a_call_that_cannot_be_made_is_nothing_to_ask_about() -> None:
-    model, desk = ScriptedModel(), Desk()
-    model.script(wanting(ToolCall("c1", "sell", '{"colour": "red"}')))
-    _, loop = await answered(model, desk)
-    assert loop.undecided == []
-    assert "do not fit" in model.requests[1].messages[-1].content
-
-
-async def test_what_is_too_long_to_be_shown_is_not_done() -> None:
-    model, desk = ScriptedModel(), Desk()
-    model.script(wanting(call(1, "x" * approvals.SHOWN, "sell")))
-    _, loop = await answered(model, desk)
-    assert (loop.undecided, desk.calls) == ([], [])
-    assert "at most" in model.requests[1].messages[-1].content
-
-
-async def test_what_was_said_before_an_interruption_is_said_again() -> None:
-    model, desk = ScriptedModel(), Desk()
-    model.script("Sunny.")
-    deltas, _ = await answered(model, desk, [CallRecord(1, "Let me look.", call(1), "sunny")])
-    assert text_of(deltas) == "Let me look.\n\nSunny."
 
 
 # What the asker says meanwhile ---------------------------------------------------------------------------------------
