@@ -27,9 +27,20 @@ class EchoGuard:
 
     def feed(self, text: str) -> str:
         """Take more text; return what is no repetition."""
-        if not self._grams:
+        if not self._grams or self._is_new(text):
             return text
         return "".join(self._taken(letter) for letter in text)
+
+    def _is_new(self, text: str) -> bool:
+        """Whether no repetition goes on or begins in a text, which is then taken in whole: nearly all are such."""
+        if self._repeated:
+            return False
+        letters = self._recent + "".join(filter(str.isalnum, text)).casefold()
+        first = max(0, len(self._recent) - _GRAM + 1)
+        if any(letters[at : at + _GRAM] in self._grams for at in range(first, len(letters) - _GRAM + 1)):
+            return False
+        self._recent = letters[-_GRAM:]
+        return True
 
     def end(self) -> str:
         """What was held back, at the end of the text."""

@@ -69,7 +69,7 @@ class Guard:
                         text += self._rest(echoes)
                     if text:
                         self._said.append(text)
-                    shown = replace(delta, text=text)
+                    shown = delta if text == delta.text else replace(delta, text=text)
                     yield shown if delta.finish is None else self._ended(shown, request)
         except ModelError:
             yield Delta(text=self._rest(echoes))
@@ -113,6 +113,15 @@ class Guard:
 
     def _linked(self, text: str) -> str:
         return self._links.feed(text) if self._wary else text
+
+
+def as_found(text: str, asked: str, hosts: frozenset[str] = frozenset()) -> str:
+    """What strangers wrote, as it may be shown to those who `asked` for it; `hosts` as for a Guard."""
+    trust, own = Trust(hosts), words(Message(Role.USER, asked))
+    trust.learn(own)
+    trust.suspect(text)
+    links = LinkGuard(trust, asked=own)
+    return links.feed(text) + links.end()
 
 
 def without_echoes(text: str, messages: Sequence[Message]) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot import outcomes, prompt, remarks
 from bot.completion import Delta, ToolCall
-from bot.guard import Guard
+from bot.guard import Guard, as_found
 from bot.means import Means
 from bot.messages import Ask, CallRecord, Outcome, OutcomeKind
 from bot.outcomes import AGAIN, Asked
@@ -17,6 +17,7 @@ from bot.ports import Claim
 from bot.questions import Question
 from bot.tool_loop import ToolLoop
 from bot.tools import search_conversation
+from bot.tools.box import Result
 
 # Characters of what is said in place of an answer.
 _ROOM: Final = 1_000
@@ -54,21 +55,31 @@ class ToolUse:
 
     async def direct(self, call: ToolCall, asked: Asked) -> Outcome:
         """What the tool gives that was asked for by its name; one that changes something is called once."""
-        toolbox, known = self._means.toolbox, self._means.toolbox.find(call.name)
-        lasting = known is not None and known.effects
-        if lasting:
-            for record in await self._means.store.calls(self._claim.turn.id):
-                if record.result is None:
-                    return outcomes.failed(asked, "tool_unknown", tool=call.name)
-                return Outcome(OutcomeKind.ANSWERED, asked.question, record.result, controls=AGAIN)
-            await self._means.store.begin_calls(self._claim, 1, "", [call])
-        self._show([toolbox.label(call)])
-        result = await toolbox.call(call, toolbox.context(self._ask))
-        if lasting:
-            await self._means.store.end_call(self._claim, call.id, result.text)
+        known = self._means.toolbox.find(call.name)
+        result = await (self._called_once if known and known.effects else self._called)(call)
+        if result is None:
+            return outcomes.failed(asked, "tool_unknown", tool=call.name)
         if result.failed:
             return outcomes.failed(asked, "tool_failed", tool=call.name, why=result.failure)
-        return Outcome(OutcomeKind.ANSWERED, asked.question, result.text, controls=AGAIN)
+        foreign = known is None or known.foreign
+        text = as_found(result.text, asked.question, self._means.link_hosts) if foreign else result.text
+        return Outcome(OutcomeKind.ANSWERED, asked.question, text, controls=AGAIN)
+
+    async def _called(self, call: ToolCall) -> Result:
+        toolbox = self._means.toolbox
+        self._show([toolbox.label(call)])
+        return await toolbox.call(call, toolbox.context(self._ask))
+
+    async def _called_once(self, call: ToolCall) -> Result | None:
+        """What a call that changes something gives, or has given before; None when it was interrupted."""
+        store = self._means.store
+        for record in await store.calls(self._claim.turn.id):
+            if record.call.arguments == call.arguments:
+                return None if record.result is None else Result.read(record.result)
+        await store.begin_calls(self._claim, 1, "", [call])
+        result = await self._called(call)
+        await store.end_call(self._claim, call.id, result.text)
+        return result
 
     async def confessed(self, outcome: Outcome) -> Outcome:
         """The end of a turn that is not told by its model, with what tools have changed before.

@@ -44,6 +44,12 @@ class Result:
     text: str
     failure: str = ""
 
+    @classmethod
+    def read(cls, text: str) -> Result:
+        """A result from its text."""
+        told = _parsed(text) if text.startswith('{"error": ') else None
+        return cls(text, str(told["error"]) if told else "")
+
     @property
     def failed(self) -> bool:
         """Whether the call gave nothing."""

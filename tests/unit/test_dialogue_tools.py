@@ -262,3 +262,30 @@ async def test_a_stop_in_the_middle_of_a_change_says_so_to_people_and_to_the_mod
         assert house.texts == [f"{said}\n{texts.say('stopped')}"]
         await house.answered("well?")
         assert said in str(world.model.requests[-1].messages)
+
+
+@pytest.mark.parametrize(("arguments", "done"), [('{"text": "tea"}', ["tea"]), ('{"text": "cake"}', ["tea", "cake"])])
+@virtually
+async def test_a_change_by_name_is_made_again_only_if_it_is_another(arguments: str, done: list[str]) -> None:
+    world, kitchen = a_kitchen()
+    kitchen.gate.set()
+    async with on_stage(world) as house:
+        ask = await house.answered("/remind tea", call=ToolCall("c1", "remind", '{"text": "tea"}'), alone=True)
+        await house.store.rewrite_question(ask.key, "/remind", ToolCall("c1", "remind", arguments))
+        await house.control(ControlKind.REGENERATE, target="1")
+        await house.at_rest()
+        assert kitchen.done == done
+        assert house.texts == ["reminded"]
+
+
+@virtually
+async def test_links_that_strangers_wrote_are_none_when_a_tool_is_called_by_name() -> None:
+    @tool(command=True)
+    async def page() -> str:
+        """A page that a stranger wrote."""
+        return "See [this](https://evil.example/login) ![x](https://evil.example/x.png)"
+
+    async with on_stage(a_world(tools=[page])) as house:
+        await house.answered("/page", call=ToolCall("c1", "page", "{}"), alone=True)
+        assert "](http" not in house.texts[0]
+        assert "`https://evil.example/login`" in house.texts[0]
