@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from storage.connection import Clock, Database, Transaction, database_time
 from storage.faults import fault
 from storage.lock import locked
 from storage.migrate import prepare
+from storage.settings_reader import SettingsReader
 from storage.sqlite_records import SqliteRecords
 
 
@@ -32,6 +34,7 @@ class SqliteStore(SqliteRecords):
     def __init__(self, path: Path, writer: Database, reader: Database) -> None:
         super().__init__(writer, reader)
         self._path = path
+        self._settings = SettingsReader(partial(reader.transact, steering.settings))
 
     @classmethod
     @asynccontextmanager
@@ -301,7 +304,7 @@ class SqliteStore(SqliteRecords):
 
     async def settings(self, name: str, scopes: Sequence[str]) -> Mapping[str, str]:
         """The values of a setting by scope."""
-        return await self._read(steering.settings, name, scopes)
+        return await self._settings.settings(name, scopes)
 
     async def set_setting(self, scope: str, name: str, value: str | None, *, by: str = "") -> None:
         """Set or remove a value."""

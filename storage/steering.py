@@ -122,10 +122,10 @@ def reopen(tx: Transaction, number: int, keep: Collection[str]) -> bool:
     return True
 
 
-def settings(tx: Transaction, name: str, scopes: Sequence[str]) -> dict[str, str]:
-    """The values of a setting by scope."""
-    rows = tx.all("settings", name=name, scopes=json.dumps(list(scopes)))
-    return {row["scope"]: row["value"] for row in rows}
+def settings(tx: Transaction, names: Sequence[str], scopes: Sequence[str]) -> dict[tuple[str, str], str]:
+    """The values of settings by name and scope."""
+    rows = tx.all("settings", names=json.dumps(list(names)), scopes=json.dumps(list(scopes)))
+    return {(row["name"], row["scope"]): row["value"] for row in rows}
 
 
 def set_setting(tx: Transaction, scope: str, name: str, value: str | None, by: str) -> None:

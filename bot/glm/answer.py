@@ -211,7 +211,8 @@ class AnswerReader:
         bill = billed(chunk) if "meta" in chunk else None
         self._bill = self._bill if bill is None else bill
         # Seen in the first chunk and in the last one.
-        self._sources = read_sources(chunk.get("web_search")) or self._sources
+        if "web_search" in chunk:
+            self._sources = read_sources(chunk["web_search"]) or self._sources
         choices = as_list(chunk.get("choices"))
         if not choices:
             return

@@ -49,6 +49,7 @@ _SHAPES: Final = {
 }
 _TAGS: Final = (*_SHAPES, *(shape.closer for shape in _SHAPES.values()))
 _TAG: Final = re.compile("|".join(_TAGS))
+_FIRSTS: Final = frozenset(tag[0] for tag in _TAGS)
 # Characters for which a text is held back at most while it is not known whether it is markup.
 _PATIENCE: Final = 2_000
 _NAMED: Final = re.compile(r"\s*([\w.-]{1,64})\s*", re.ASCII)
@@ -114,7 +115,9 @@ class LeakFilter:
         """Show what comes before the next tag and return what comes after it."""
         found = _TAG.search(text)
         if found is None:
-            safe = len(text) - max(possible_start(text, tag) for tag in _TAGS)
+            # Nearly all pieces hold nothing that a tag begins with.
+            begun = any(first in text for first in _FIRSTS)
+            safe = len(text) - (max(possible_start(text, tag) for tag in _TAGS) if begun else 0)
             self._show(text[:safe], shown)
             self._held = text[safe:]
             return ""

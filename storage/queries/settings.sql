@@ -11,7 +11,8 @@ ON CONFLICT DO UPDATE SET score = excluded.score, at = excluded.at;
 SELECT author, score FROM rating WHERE turn = :turn ORDER BY author;
 
 -- name: settings
-SELECT scope, value FROM setting WHERE name = :name AND scope IN (SELECT value FROM json_each(:scopes));
+SELECT name, scope, value FROM setting
+WHERE name IN (SELECT value FROM json_each(:names)) AND scope IN (SELECT value FROM json_each(:scopes));
 
 -- name: set_setting
 INSERT OR REPLACE INTO setting (name, scope, value) VALUES (:name, :scope, :value);
