@@ -69,10 +69,11 @@ class GlmModel:
         self._manner = Manner(options, retry, bounds, salt)
         self._chain = Chain(self._endpoints, fallbacks, retry, clock)
         self._background = Background(self._endpoints, options, bounds, salt)
+        self._models = tuple(catalogue().infos(list(self._endpoints)))
 
     def models(self) -> Sequence[ModelInfo]:
         """The models that a configured provider offers, best first."""
-        return catalogue().infos(list(self._endpoints))
+        return self._models
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
         """Ask and yield the answer as it comes; the last delta has `finish`.
